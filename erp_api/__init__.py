@@ -1,0 +1,1 @@
+"""The resource server: the ERP's data APIs, guarded by scopes."""

@@ -1,0 +1,5 @@
+"""The table of entity sets."""
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []

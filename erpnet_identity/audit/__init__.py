@@ -1,0 +1,1 @@
+"""The trace: every decision and every change leaves one event."""

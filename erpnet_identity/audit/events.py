@@ -1,0 +1,30 @@
+"""Every event name, one list. ``noun.past_verb``; success and refusal are different names."""
+
+APPLICATION_REGISTERED = "application.registered"
+APPLICATION_UPDATED = "application.updated"
+APPLICATION_ENABLED = "application.enabled"
+APPLICATION_DISABLED = "application.disabled"
+APPLICATION_DELETED = "application.deleted"
+APPLICATION_SECRET_ADDED = "application.secret_added"
+APPLICATION_SECRET_RETIRED = "application.secret_retired"
+APPLICATION_SECRET_REMOVED = "application.secret_removed"
+
+USER_CREATED = "user.created"
+USER_UPDATED = "user.updated"
+USER_SIGNED_IN = "user.signed_in"
+USER_SIGN_IN_REFUSED = "user.sign_in_refused"
+USER_SIGNED_OUT = "user.signed_out"
+
+SIGNING_KEY_ADDED = "signing_key.added"
+SIGNING_KEY_REVOKED = "signing_key.revoked"
+
+TOKEN_ISSUED = "token.issued"
+TOKEN_REFUSED = "token.refused"
+TOKEN_REVOKED = "token.revoked"
+
+API_CALL_REFUSED = "api_call.refused"
+
+INSTANCE_UPDATED = "instance.updated"
+MANIFEST_APPLIED = "manifest.applied"
+
+ALL = frozenset(value for name, value in dict(globals()).items() if name.isupper() and isinstance(value, str))

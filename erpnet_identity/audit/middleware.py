@@ -1,0 +1,52 @@
+"""Gives every request its correlation id and writes its one log line (AU-05)."""
+
+import time
+from collections.abc import Callable
+
+import structlog
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from . import context
+
+log = structlog.get_logger("erpnet.request")
+
+# Addresses that machines ask over and over and whose answers say nothing about anyone.
+_QUIET = ("/health/", "/static/", "/tools/", "/sys/", "/id/.well-known/", "/.well-known/")
+
+
+class AuditContextMiddleware:
+    """Fills the audit context for the request; puts ``X-Correlation-Id`` on the response."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        started = time.perf_counter()
+        meta = request.META
+        correlation_id = context.correlation_id_from(meta.get("HTTP_X_CORRELATION_ID", ""))
+        token = context.enter(
+            context.Origin(
+                correlation_id=correlation_id,
+                address=meta.get("REMOTE_ADDR", ""),
+                user_agent=meta.get("HTTP_USER_AGENT", "")[:254],
+            )
+        )
+        structlog.contextvars.bind_contextvars(correlation_id=correlation_id)
+        try:
+            response = self.get_response(request)
+            response.headers["X-Correlation-Id"] = correlation_id
+            if not request.path_info.startswith(_QUIET):
+                # The path without its query: an address may carry what must not be written down (IS-32).
+                log.info(
+                    "request",
+                    method=request.method,
+                    path=request.path_info,
+                    status=response.status_code,
+                    ms=round((time.perf_counter() - started) * 1000, 1),
+                    address=meta.get("REMOTE_ADDR", ""),
+                )
+            return response
+        finally:
+            structlog.contextvars.unbind_contextvars("correlation_id")
+            context.leave(token)

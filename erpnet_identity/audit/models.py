@@ -1,0 +1,42 @@
+"""The audit event: plain values, no foreign keys, so that it outlives what it describes."""
+
+from typing import Any
+
+from django.db import models
+
+
+class AuditEvent(models.Model):
+    """One decision or one change (AU-02). Append-only: saving twice and deleting are refused here, and only the
+    retention command may remove whole days (AU-06)."""
+
+    time = models.DateTimeField(db_index=True)
+    name = models.CharField(max_length=64)
+    outcome = models.CharField(max_length=16, default="success")
+    actor_kind = models.CharField(max_length=16, blank=True)
+    actor_id = models.CharField(max_length=64, blank=True)
+    actor_name = models.CharField(max_length=254, blank=True)
+    application_id = models.CharField("application key", max_length=64, blank=True)
+    client_id = models.CharField("client id", max_length=254, blank=True)
+    user_id = models.CharField("user key", max_length=64, blank=True)
+    user_login = models.CharField("user", max_length=254, blank=True)
+    address = models.CharField(max_length=64, blank=True)
+    user_agent = models.CharField(max_length=254, blank=True)
+    correlation_id = models.CharField(max_length=64, blank=True, db_index=True)
+    sid = models.CharField("identity session", max_length=64, blank=True)
+    token_id = models.CharField("token", max_length=64, blank=True)
+    detail = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["-time", "-id"]
+        indexes = [models.Index(fields=["client_id", "-time"], name="audit_by_application")]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.client_id or self.user_login}".strip()
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("An audit event is never changed (AU-06).")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise TypeError("An audit event is never deleted (AU-06).")

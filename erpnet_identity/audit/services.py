@@ -1,0 +1,58 @@
+"""``record(...)``: the one way to leave a trace."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils import timezone
+
+from . import context, events
+from .context import Actor
+from .models import AuditEvent
+from .redaction import redact
+
+
+def _storable(text: str, length: int) -> str:
+    # What a caller sent may hold what PostgreSQL cannot store: NUL and lone surrogates.
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")[:length]
+
+
+def record(
+    name: str,
+    *,
+    actor: Actor,
+    outcome: str = "success",
+    application: Any = None,
+    client_id: str = "",
+    user: Any = None,
+    token_id: str = "",
+    sid: str = "",
+    detail: Mapping[str, Any] | None = None,
+) -> AuditEvent:
+    """Write one event, in the transaction of the caller, so that a change without its trace cannot commit (AU-03).
+
+    ``application`` and ``user`` are rows, of which only key and name are kept. ``detail`` is redacted before it is
+    stored. Raises ``ValueError`` for a name that ``events`` does not list.
+    """
+    if name not in events.ALL:
+        raise ValueError(f"unknown audit event {name!r}")
+    origin = context.current()
+    event = AuditEvent(
+        time=timezone.now(),
+        name=name,
+        outcome=outcome,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        actor_name=_storable(actor.name, 254),
+        application_id=str(application.pk) if application is not None else "",
+        client_id=_storable(application.client_id if application is not None else client_id, 254),
+        user_id=str(user.pk) if user is not None else "",
+        user_login=user.login if user is not None else "",
+        address=origin.address[:64],
+        user_agent=_storable(origin.user_agent, 254),
+        correlation_id=origin.correlation_id,
+        sid=sid,
+        token_id=token_id,
+        detail=redact(dict(detail)) if detail else {},
+    )
+    event.save(force_insert=True)
+    return event

@@ -1,0 +1,1 @@
+"""What happens to every request before any application sees it: transport, proxies, headers, form tokens."""

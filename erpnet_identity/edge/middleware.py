@@ -1,0 +1,65 @@
+"""HTTPS, proxies and the headers that every response carries."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+
+from .paths import is_machine
+from .proxies import client_address, is_https
+
+# Everything a page of ours needs comes from ourselves; scripts and styles are files, never written into a page.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+class EdgeMiddleware:
+    """The outermost layer: who is the peer really, was it HTTPS, and which headers leave with the answer.
+
+    After it ``REMOTE_ADDR`` is the caller's address and ``request.is_machine`` tells programs from browsers
+    (ID-03, ID-04, OP-230, OP-231).
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        meta = request.META
+        remote = meta.get("REMOTE_ADDR", "")
+        trusted = settings.TRUSTED_PROXIES
+        secure = is_https(request.scheme or "", meta.get("HTTP_X_FORWARDED_PROTO", ""), remote, trusted)
+        if secure:
+            # Django asks this variable whether cookies may be marked secure and which scheme a form came from.
+            meta["wsgi.url_scheme"] = "https"
+            request.environ["wsgi.url_scheme"] = "https"  # type: ignore[attr-defined]
+        if forwarded_for := meta.get("HTTP_X_FORWARDED_FOR", ""):
+            meta["REMOTE_ADDR"] = client_address(remote, forwarded_for, trusted)
+        machine = request.is_machine = is_machine(request.path_info)  # type: ignore[attr-defined]
+
+        if settings.HTTPS_ONLY and not secure and not request.path_info.startswith("/health/"):
+            response: HttpResponseBase = self._refuse_plain_http(request, machine)
+        else:
+            response = self.get_response(request)
+
+        headers = response.headers
+        headers.setdefault("X-Content-Type-Options", "nosniff")
+        if not machine:
+            headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+            headers.setdefault("X-Frame-Options", "DENY")
+            headers.setdefault("Referrer-Policy", settings.SECURE_REFERRER_POLICY)
+            headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+            headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        if settings.HTTPS_ONLY and secure:
+            headers.setdefault(
+                "Strict-Transport-Security", f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains"
+            )
+        return response
+
+    def _refuse_plain_http(self, request: HttpRequest, machine: bool) -> HttpResponse:
+        # A program that sent its secret in the clear must notice; a person who typed the address is sent on.
+        if machine or request.method not in ("GET", "HEAD"):
+            return HttpResponse("HTTPS is required.", status=403, content_type="text/plain; charset=utf-8")
+        return HttpResponseRedirect(settings.INSTANCE_URL + request.get_full_path())

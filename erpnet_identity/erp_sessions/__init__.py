@@ -1,0 +1,1 @@
+"""Licence slots: the pool and the seats that are kept."""

@@ -1,0 +1,1 @@
+"""The instance's own pages, tools and commands."""

@@ -1,0 +1,1 @@
+"""The authorization server's edge: our rules in the toolkit's hooks."""

@@ -1,0 +1,28 @@
+"""The OAuth server object: only the grants that this product offers exist in it."""
+
+from typing import Any
+
+from oauthlib.oauth2 import BearerToken, ClientCredentialsGrant, RequestValidator, TokenEndpoint
+
+GRANT_TYPES_SUPPORTED = ("client_credentials",)
+
+
+class Server(TokenEndpoint):
+    """oauthlib's token endpoint with the offered grants registered, and nothing else: what is not there cannot be
+    switched on by mistake (OP-161, OP-225)."""
+
+    def __init__(
+        self,
+        request_validator: RequestValidator,
+        token_expires_in: Any = None,
+        token_generator: Any = None,
+        refresh_token_generator: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        self.bearer = BearerToken(request_validator, token_generator, token_expires_in, refresh_token_generator)
+        TokenEndpoint.__init__(
+            self,
+            default_grant_type="client_credentials",
+            grant_types={"client_credentials": ClientCredentialsGrant(request_validator)},
+            default_token_type=self.bearer,
+        )

@@ -1,0 +1,15 @@
+"""REST framework defaults, limits of the data APIs."""
+
+from .values import env
+
+SESSION_RPM: int = env.ERPNET_SESSION_RPM
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["erpnet_identity.tokens.authentication.CredentialAuthentication"],
+    # A view that names no permission of its own refuses everybody.
+    "DEFAULT_PERMISSION_CLASSES": ["erp_api.permissions.Nobody"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "EXCEPTION_HANDLER": "erp_api.exceptions.handle",
+    "UNAUTHENTICATED_USER": None,
+}

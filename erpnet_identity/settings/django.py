@@ -1,0 +1,109 @@
+"""Applications, middleware, database, cache, templates, languages."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from erpnet_identity.bootstrap import BASE_DIR, VAR_DIR
+
+from .values import env
+
+INSTANCE_URL: str = env.INSTANCE_URL
+DEBUG: bool = env.DEBUG
+ROOT_URLCONF = "erpnet_identity.urls"
+WSGI_APPLICATION = "erpnet_identity.wsgi.application"
+# No address of the product answers with a redirect to the same address with a slash (IS-03, API-01).
+APPEND_SLASH = False
+
+INSTALLED_APPS = [
+    "erpnet_identity.audit",
+    "erpnet_identity.users",
+    "erpnet_identity.keys",
+    "erpnet_identity.tenancy",
+    "trusted_apps",
+    "erpnet_identity.tokens",
+    "erpnet_identity.erp_sessions",
+    "erpnet_identity.oauth",
+    "erpnet_identity.instance",
+    "erp_api",
+    "oauth2_provider",
+    "rest_framework",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+]
+
+# The browser sites need sessions, messages and form tokens; the machine endpoints never do. The classes of
+# `edge.browser` are Django's own and step aside there, so that a cookie never means anything to an API.
+MIDDLEWARE = [
+    "erpnet_identity.edge.middleware.EdgeMiddleware",
+    "erpnet_identity.audit.middleware.AuditContextMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "erpnet_identity.edge.browser.SessionMiddleware",
+    "erpnet_identity.edge.browser.CommonMiddleware",
+    "erpnet_identity.edge.browser.CsrfViewMiddleware",
+    "erpnet_identity.edge.browser.AuthenticationMiddleware",
+    "erpnet_identity.edge.browser.MessageMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+_database: dict[str, Any] = dict(env.DATABASE_URL)
+if _database["ENGINE"].endswith("sqlite3"):
+    VAR_DIR.mkdir(mode=0o700, exist_ok=True)
+    _database["OPTIONS"] = {
+        # Writers queue from the start of their transaction and never meet SQLITE_BUSY half-way (OPS-02).
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": (
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-20000; PRAGMA mmap_size=134217728"
+        ),
+    }
+else:
+    # Connections that are not kept cost two thirds of all throughput.
+    _database["CONN_MAX_AGE"] = None
+    _database["CONN_HEALTH_CHECKS"] = True
+DATABASES = {"default": _database}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CACHES = {"default": {"KEY_PREFIX": "erpnet", **env.CACHE_URL}}
+
+_email: dict[str, Any] = dict(env.EMAIL_URL)
+EMAIL_BACKEND = _email["EMAIL_BACKEND"]
+EMAIL_HOST = _email.get("EMAIL_HOST") or "localhost"
+EMAIL_PORT = _email.get("EMAIL_PORT") or 25
+EMAIL_HOST_USER = _email.get("EMAIL_HOST_USER") or ""
+EMAIL_HOST_PASSWORD = _email.get("EMAIL_HOST_PASSWORD") or ""
+EMAIL_USE_TLS = bool(_email.get("EMAIL_USE_TLS"))
+EMAIL_USE_SSL = bool(_email.get("EMAIL_USE_SSL"))
+DEFAULT_FROM_EMAIL = f"noreply@{urlsplit(INSTANCE_URL).hostname}"
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
+# Served from where the files lie, also without `collectstatic`, so that a fresh copy needs no build step.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_MAX_AGE = 3600
+
+LOGIN_URL = "/admin/login/"

@@ -1,0 +1,55 @@
+"""Cookies, HTTPS, password hashing, headers, proxies."""
+
+from urllib.parse import urlsplit
+
+from .values import env
+
+SECRET_KEY: str = env.SECRET_KEY
+KEY_ENCRYPTION_KEYS: list[str] = env.KEY_ENCRYPTION_KEYS
+TRUSTED_PROXIES = env.TRUSTED_PROXIES
+METRICS_ALLOWED_NETWORKS = env.METRICS_ALLOWED_NETWORKS
+ALLOW_INSECURE_REDIRECTS: bool = env.ALLOW_INSECURE_REDIRECTS
+
+_instance = urlsplit(env.INSTANCE_URL)
+ALLOWED_HOSTS: list[str] = env.ALLOWED_HOSTS or [_instance.hostname or ""]
+if _instance.hostname in ("127.0.0.1", "localhost", "::1") and not env.ALLOWED_HOSTS:
+    ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
+
+HTTPS_ONLY = _instance.scheme == "https"
+SESSION_COOKIE_SECURE = HTTPS_ONLY
+CSRF_COOKIE_SECURE = HTTPS_ONLY
+SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_NAME = "__Host-erpnet" if HTTPS_ONLY else "erpnet"
+CSRF_COOKIE_NAME = "__Host-erpnet-csrf" if HTTPS_ONLY else "erpnet-csrf"
+SESSION_COOKIE_AGE = 10 * 3600
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CSRF_TRUSTED_ORIGINS = [f"{_instance.scheme}://{_instance.netloc}"]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+
+AUTH_USER_MODEL = "users.User"
+AUTHENTICATION_BACKENDS = ["erpnet_identity.users.authentication.PasswordBackend"]
+# Argon2id at OWASP's interactive parameters; the others only read imported hashes, which are upgraded at the
+# next successful sign-in (ID-194).
+PASSWORD_HASHERS = [
+    "erpnet_identity.users.hashers.InteractiveArgon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2SHA1PasswordHasher",
+    "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+SIGN_IN_FAILURES: int = env.ERPNET_SIGN_IN_FAILURES
+LOCKOUT_SECONDS: int = env.ERPNET_LOCKOUT_SECONDS
+# The login is unique through a constraint that ignores letter case (ID-63).
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]

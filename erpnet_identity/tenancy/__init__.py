@@ -1,0 +1,1 @@
+"""The instance itself: what it is called."""

@@ -1,0 +1,1 @@
+"""What proves authority: tokens, their claims, and who is calling with them."""

@@ -1,0 +1,41 @@
+"""From the credential of a request to a Principal: exactly one credential, read once (API-90)."""
+
+from django.utils import timezone
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+
+from . import access_tokens
+from .exceptions import InvalidCredential, MissingCredential, SeveralCredentials
+from .principal import Principal
+
+
+class CredentialAuthentication(BaseAuthentication):
+    """Authenticates a request to a data API. The view names itself with ``audience`` (TK-42).
+
+    ``request.user`` and ``request.auth`` are the ``Principal``. Cookies, form fields and query parameters never
+    authenticate (TK-06). Raises ``CredentialError``.
+    """
+
+    def authenticate(self, request: Request) -> tuple[Principal, Principal]:
+        meta = request.META
+        authorization = meta.get("HTTP_AUTHORIZATION", "")
+        api_keys = [meta[name] for name in ("HTTP_X_API_KEY", "HTTP_API_KEY") if meta.get(name)]
+        if (authorization and api_keys) or len(api_keys) > 1:
+            raise SeveralCredentials
+        if api_keys:
+            # These headers take reference tokens only, and none was ever issued to match (TK-77).
+            raise InvalidCredential("reference_token_unknown")
+        if not authorization:
+            raise MissingCredential
+        scheme, _, credential = authorization.partition(" ")
+        credential = credential.strip()
+        if scheme.lower() != "bearer":
+            raise InvalidCredential("scheme_unsupported")
+        if not credential or not credential.isascii() or " " in credential or "," in credential:
+            raise InvalidCredential("token_malformed")
+        view = request.parser_context["view"]
+        principal = access_tokens.read(credential, audience=view.audience, now=timezone.now())
+        return principal, principal
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"

@@ -1,0 +1,29 @@
+"""Why a credential is not accepted. ``cause`` is for the operator, the text for the caller."""
+
+
+class CredentialError(Exception):
+    """A request cannot be attributed to anyone. ``cause`` is a stable code."""
+
+    def __init__(self, cause: str, *, client_id: str = "", token_id: str = "") -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.client_id = client_id
+        self.token_id = token_id
+
+
+class InvalidCredential(CredentialError):
+    """The credential is malformed, expired, revoked, foreign, or not addressed to this API: 401 (TK-110)."""
+
+
+class MissingCredential(CredentialError):
+    """The request carries no credential: 401 without an error code (RFC 6750 §3)."""
+
+    def __init__(self) -> None:
+        super().__init__("credential_missing")
+
+
+class SeveralCredentials(CredentialError):
+    """The request carries more than one credential: 400 (TK-78, API-90)."""
+
+    def __init__(self) -> None:
+        super().__init__("credential_sent_twice")

@@ -1,0 +1,12 @@
+"""The map of the instance: which site is mounted where, nothing else."""
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("admin/", admin.site.urls),
+    path("id/", include("erpnet_identity.oauth.urls")),
+    path("", include("erpnet_identity.oauth.well_known_urls")),
+    path("api/", include("erp_api.urls")),
+    path("", include("erpnet_identity.instance.urls")),
+]

@@ -1,0 +1,129 @@
+"""People and the accounts that services run as."""
+
+import uuid
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models.functions import Upper
+from django.utils import timezone
+
+from .managers import UserManager
+
+
+class UserType(models.IntegerChoices):
+    """The kinds of account; names and numbers are those of the ERP (ID-175 to ID-181)."""
+
+    INTERNAL = 0, "InternalUser"
+    COMMUNITY = 1, "ExternalCommunityUser"
+    VIRTUAL = 2, "VirtualUserNoLogin"
+    SYSTEM = 3, "SystemUserNoLogin"
+    APPLICATION = 4, "ApplicationUserNoLogin"
+    INVITED_INTERNAL = 5, "InvitationInternalNoLogin"
+    INVITED_COMMUNITY = 6, "InvitationExternalNoLogin"
+
+    @classmethod
+    def from_name(cls, name: str) -> "UserType":
+        """The member with this documented name. Raises ``ValueError`` for any other text."""
+        for member in cls:
+            if member.label == name:
+                return member
+        raise ValueError(name)
+
+
+# Who may sign in at all (ID-175, ID-176), who a service may run as (TA-38), who may call a data API (API-95).
+MAY_SIGN_IN = frozenset({UserType.INTERNAL, UserType.COMMUNITY})
+MAY_RUN_SERVICES = frozenset({UserType.INTERNAL, UserType.SYSTEM})
+MAY_CALL_APIS = frozenset({UserType.INTERNAL, UserType.SYSTEM})
+
+LOCALES = [("en", "English"), ("en-US", "English (United States)"), ("bg", "Български"), ("de", "Deutsch")]
+
+validate_login = RegexValidator(
+    r"\A[^\s\x00-\x1f\x7f]{1,64}\Z", "A login has 1 to 64 characters and no spaces.", code="login"
+)
+validate_locale = RegexValidator(
+    r"\A[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?\Z", "Expected a language tag such as bg or en-US.", code="locale"
+)
+
+
+class User(AbstractBaseUser):
+    """An account. ``id`` is the stable key; ``login`` is what people type and what tokens name as ``sub``."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    login = models.CharField(max_length=64, validators=[validate_login])
+    name = models.CharField(max_length=254)
+    email = models.EmailField("e-mail", max_length=254, blank=True)
+    email_confirmed = models.BooleanField("e-mail confirmed", default=False)
+    user_type = models.PositiveSmallIntegerField("type", choices=UserType.choices, default=UserType.INTERNAL)
+    is_admin = models.BooleanField("administrator", default=False)
+    is_active = models.BooleanField("active", default=True)
+    locale = models.CharField("language", max_length=15, default="en", validators=[validate_locale])
+    access_failed_count = models.PositiveIntegerField("failed sign-ins", default=0, editable=False)
+    lockout_end = models.DateTimeField("locked until", null=True, blank=True, editable=False)
+    created = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "login"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["name"]
+
+    class Meta:
+        ordering = ["login"]
+        constraints = [
+            # Two logins that differ only in case would be one person to a reader (ID-63).
+            models.UniqueConstraint(
+                Upper("login"),
+                name="user_login_unique",
+                violation_error_code="unique",
+                violation_error_message="Another account already uses this login.",
+            )
+        ]
+        indexes = [models.Index(Upper("email"), name="user_by_email")]
+
+    def __str__(self) -> str:
+        return f"{self.name} <{self.login}>"
+
+    def clean(self) -> None:
+        """What no single field can say. Raises ``ValidationError`` keyed by field."""
+        errors: dict[str, Any] = {}
+        if self.is_admin and self.user_type != UserType.INTERNAL:
+            errors["is_admin"] = ValidationError(
+                "Only an internal user can be an administrator.", code="admin_type"
+            )
+        if self.email_confirmed and not self.email:
+            errors["email_confirmed"] = ValidationError("There is no e-mail address to confirm.", code="no_email")
+        if errors:
+            raise ValidationError(errors)
+
+    @property
+    def type_name(self) -> str:
+        """The documented name of the account's type, as tokens carry it."""
+        return UserType(self.user_type).label
+
+    @property
+    def may_sign_in(self) -> bool:
+        return self.is_active and self.user_type in MAY_SIGN_IN
+
+    @property
+    def may_run_services(self) -> bool:
+        return self.is_active and self.user_type in MAY_RUN_SERVICES
+
+    # What Django's admin asks. An administrator may do everything there, nobody else anything (TA-48, CO-06).
+    @property
+    def is_staff(self) -> bool:
+        return self.may_sign_in and self.is_admin
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        return self.is_staff
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return self.is_staff
+
+    def get_full_name(self) -> str:
+        return self.name
+
+    def get_short_name(self) -> str:
+        return self.name

@@ -1,0 +1,58 @@
+"""Changes of accounts, each with its trace."""
+
+from typing import Any
+
+from django.db import transaction
+
+from erpnet_identity.audit import events
+from erpnet_identity.audit.context import Actor
+from erpnet_identity.audit.services import record
+
+from .models import User, UserType
+
+TRACKED = ("login", "name", "email", "email_confirmed", "user_type", "is_admin", "is_active", "locale")
+
+
+def actor_for(user: Any) -> Actor:
+    """The actor of changes that this signed-in person makes."""
+    return Actor("user", str(user.pk), user.login)
+
+
+def _shown(field: str, value: Any) -> Any:
+    return UserType(value).label if field == "user_type" else value
+
+
+@transaction.atomic
+def save_user(user: User, *, actor: Actor, password_changed: bool = False, source: dict[str, Any] | None = None) -> list[str]:
+    """Validate and store a new or changed account; record what changed.
+
+    Returns the names of the changed fields, ``password`` among them; an empty list means that nothing was written.
+    ``source`` is added to the event's detail. Raises ``ValidationError``.
+    """
+    user.full_clean(exclude=["password"])
+    adding = user._state.adding
+    if adding:
+        user.save(force_insert=True)
+        changed = [*TRACKED, *(["password"] if password_changed else [])]
+        record(events.USER_CREATED, actor=actor, user=user, detail={"type": user.type_name, **(source or {})})
+        return changed
+    stored = User.objects.select_for_update().get(pk=user.pk)
+    changes = {
+        field: {"old": _shown(field, getattr(stored, field)), "new": _shown(field, getattr(user, field))}
+        for field in TRACKED
+        if getattr(stored, field) != getattr(user, field)
+    }
+    if "email" in changes and "email_confirmed" not in changes and user.email_confirmed:
+        # A confirmation speaks of one address only (ID-196).
+        user.email_confirmed = False
+        changes["email_confirmed"] = {"old": True, "new": False}
+    fields = [*changes, *(["password"] if password_changed else [])]
+    if fields:
+        user.save(update_fields=fields)
+        record(
+            events.USER_UPDATED,
+            actor=actor,
+            user=user,
+            detail={"changes": changes, **({"credential_changed": True} if password_changed else {}), **(source or {})},
+        )
+    return fields

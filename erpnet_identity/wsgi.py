@@ -1,0 +1,8 @@
+"""The server's entry: ``granian --interface wsgi erpnet_identity.wsgi:application``."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "erpnet_identity.settings")
+application = get_wsgi_application()

@@ -1,0 +1,1 @@
+"""The registry: one record per app that may connect to the instance."""

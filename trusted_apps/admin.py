@@ -1,0 +1,9 @@
+"""The registry in Django admin."""
+
+from typing import Any
+
+from django.contrib import admin
+
+
+class TrustedApplicationAdmin(admin.ModelAdmin):
+    """Trusted applications (registered by the toolkit, see ``settings/oauth.py``)."""

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class TrustedAppsConfig(AppConfig):
+    name = "trusted_apps"
+    verbose_name = "Trusted applications"

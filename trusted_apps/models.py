@@ -1,0 +1,374 @@
+"""TrustedApplication: one row, one client. The row answers every question about itself."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+from oauth2_provider.models import AbstractApplication
+
+from . import redirects, scopes
+from .secrets import is_digest
+
+# Records with this prefix are the product's own sites (TA-32, TA-78).
+INTERNAL_PREFIX = "internal.erp.net/"
+SECRET_EXPIRES_SOON = timedelta(days=30)
+# How old the time of last use may be before it is written again: reading it is for people, writing it costs a
+# statement on every token.
+LAST_USED_COARSENESS = timedelta(minutes=15)
+
+validate_client_id = RegexValidator(
+    r"\A[\x21-\x7e]{1,254}\Z", "1 to 254 printable ASCII characters without a space.", code="client_id"
+)
+
+
+class ClientType(models.TextChoices):
+    """Whether an app can keep a secret (TA-13). Labels are the documented names."""
+
+    CONFIDENTIAL = "confidential", "Confidential"
+    PUBLIC = "public", "Public"
+    NONE = "none", "None"
+
+
+class ReferenceTokenPolicy(models.TextChoices):
+    """Who may issue reference tokens for an app (TA-22). Labels are the documented names."""
+
+    NONE = "none", "None"
+    AUTHENTICATED_USERS = "authenticated_users", "AuthenticatedUsers"
+    ADMINISTRATORS_ONLY = "administrators_only", "AdministratorsOnly"
+
+
+class TrustedApplicationQuerySet(models.QuerySet["TrustedApplication"]):
+    """Questions about many applications."""
+
+    def enabled(self) -> "TrustedApplicationQuerySet":
+        return self.filter(is_enabled=True)
+
+    def with_valid_secret(self, now: datetime) -> "TrustedApplicationQuerySet":
+        return self.filter(models.Exists(ClientSecret.objects.usable(now).filter(application=models.OuterRef("pk"))))
+
+
+class TrustedApplication(AbstractApplication):
+    """The registration of one app in this instance (TA-10 to TA-29).
+
+    Standard terms name the columns; ``attributes.py`` maps them to ERP.net's attribute names. What the toolkit
+    keeps and this product does not use (one grant type, one readable secret, an owner) is removed.
+    """
+
+    # Removed columns of the toolkit's model.
+    user = None
+    client_secret = None
+    hash_client_secret = None
+    authorization_grant_type = None
+    algorithm = "RS256"
+    allowed_origins = ""
+    registration_source = None
+    cimd_expires_at = None
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField("name", max_length=254)
+    client_id = models.CharField("client id", max_length=254, unique=True, validators=[validate_client_id])
+    client_type = models.CharField(
+        "client type", max_length=16, choices=ClientType.choices, default=ClientType.CONFIDENTIAL
+    )
+    redirect_uris = models.TextField("redirect URIs", blank=True, default="")
+    post_logout_redirect_uris = models.TextField("post-logout redirect URIs", blank=True, default="")
+    allows_internal_users = models.BooleanField("internal users may sign in", default=False)
+    allows_community_users = models.BooleanField("community users may sign in", default=False)
+    allows_service = models.BooleanField("may act as a service", default=False)
+    system_user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name="system user",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="runs_applications",
+    )
+    scope = models.TextField("scope", blank=True, default="")
+    reference_tokens = models.CharField(
+        "reference tokens",
+        max_length=24,
+        choices=ReferenceTokenPolicy.choices,
+        default=ReferenceTokenPolicy.NONE,
+    )
+    allows_basic_authentication = models.BooleanField("legacy password authentication", default=False)
+    identity_scopes_imply_access = models.BooleanField("identity scopes imply access", default=False)
+    is_enabled = models.BooleanField("enabled", default=True)
+    notes = models.TextField("notes", blank=True, default="")
+    system_user_login_url = models.CharField("system user login URL", max_length=2000, blank=True, default="")
+    object_version = models.PositiveIntegerField("version", default=1, editable=False)
+    created = models.DateTimeField("created", default=timezone.now, editable=False)
+    last_used = models.DateTimeField("last used", null=True, blank=True, editable=False)
+
+    objects = TrustedApplicationQuerySet.as_manager()
+
+    class Meta(AbstractApplication.Meta):
+        abstract = False
+        verbose_name = "trusted application"
+        verbose_name_plural = "trusted applications"
+        ordering = ["name", "client_id"]
+        constraints = [
+            # Look-alike ids must not coexist, while matching a request is case-sensitive (TA-31).
+            models.UniqueConstraint(
+                Lower("client_id"),
+                name="application_client_id_unique",
+                violation_error_code="unique",
+                violation_error_message="Another application already uses this client id (letter case does not count).",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.client_id
+
+    # ── what it is ────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def is_internal(self) -> bool:
+        """Whether this is one of the product's own sites (TA-78)."""
+        return self.client_id.startswith(INTERNAL_PREFIX)
+
+    @property
+    def is_confidential(self) -> bool:
+        return self.client_type == ClientType.CONFIDENTIAL
+
+    @property
+    def is_public(self) -> bool:
+        return self.client_type == ClientType.PUBLIC
+
+    @property
+    def can_authenticate(self) -> bool:
+        """Whether any flow is open to it; a placeholder of type None never authenticates (TA-13)."""
+        return self.is_confidential or self.is_public
+
+    @property
+    def redirect_uri_list(self) -> list[str]:
+        return redirects.split(self.redirect_uris)
+
+    @property
+    def post_logout_redirect_uri_list(self) -> list[str]:
+        return redirects.split(self.post_logout_redirect_uris)
+
+    @property
+    def scope_list(self) -> list[str]:
+        return scopes.split(self.scope)
+
+    # ── what it may do ────────────────────────────────────────────────────────────────────────────────
+
+    def is_usable(self, request: Any = None) -> bool:
+        """The kill switch (TA-70)."""
+        return self.is_enabled
+
+    @property
+    def allows_sign_in(self) -> bool:
+        """Whether people may sign in through it at all (ID-30)."""
+        return self.can_authenticate and (self.allows_internal_users or self.allows_community_users)
+
+    @property
+    def allows_service_access(self) -> bool:
+        """Whether client credentials are open to it now: a confidential app whose system user is active and of a
+        type that may call APIs (ID-130, ID-241)."""
+        return (
+            self.is_confidential
+            and self.allows_service
+            and self.system_user is not None
+            and self.system_user.may_run_services
+        )
+
+    @property
+    def grant_types(self) -> set[str]:
+        """What the flags allow. The toolkit's single column does not exist."""
+        allowed = set()
+        if self.allows_sign_in:
+            allowed |= {self.GRANT_AUTHORIZATION_CODE, self.GRANT_OPENID_HYBRID, "refresh_token"}
+        if self.allows_service_access:
+            allowed.add(self.GRANT_CLIENT_CREDENTIALS)
+        return allowed
+
+    def allows_grant_type(self, *grant_types: str) -> bool:
+        return not self.grant_types.isdisjoint(grant_types)
+
+    # ── addresses ─────────────────────────────────────────────────────────────────────────────────────
+
+    def redirect_uri_allowed(self, uri: str) -> bool:
+        """Whether sign-in may return to ``uri``: exact comparison (TA-60 to TA-64)."""
+        return redirects.matches(uri, self.redirect_uri_list)
+
+    def post_logout_redirect_uri_allowed(self, uri: str) -> bool:
+        """Whether sign-out may return to ``uri``: exact comparison (TA-64, ID-155)."""
+        return redirects.matches(uri, self.post_logout_redirect_uri_list)
+
+    def origin_allowed(self, origin: str) -> bool:
+        """Whether a script of this web origin belongs to the app (ID-08)."""
+        return origin in {redirects.origin(uri) for uri in self.redirect_uri_list + self.post_logout_redirect_uri_list}
+
+    def get_absolute_url(self) -> str:
+        from django.urls import reverse
+
+        return reverse("admin:trusted_apps_trustedapplication_change", args=[self.pk])
+
+    # ── rules of a record ─────────────────────────────────────────────────────────────────────────────
+
+    def normalise(self) -> None:
+        """Bring lists into the one form in which they are stored: addresses a line each, scopes once each."""
+        self.redirect_uris = redirects.join(redirects.split(self.redirect_uris))
+        self.post_logout_redirect_uris = redirects.join(redirects.split(self.post_logout_redirect_uris))
+        self.scope = " ".join(dict.fromkeys(self.scope.split()))
+
+    def clean(self) -> None:
+        """All rules that one field cannot check alone, all violations at once, keyed by field (TA-30 to TA-47).
+
+        Raises ``ValidationError``. Secrets have rules of their own: ``ClientSecret``.
+        """
+        self.normalise()
+        errors: dict[str, list[ValidationError]] = defaultdict(list)
+
+        def refuse(field: str, code: str, message: str) -> None:
+            errors[field].append(ValidationError(message, code=code))
+
+        stored = TrustedApplication.objects.filter(pk=self.pk).first() if not self._state.adding else None
+        if self.client_id.lower().startswith(INTERNAL_PREFIX) and not (stored is not None and stored.is_internal):
+            refuse("client_id", "reserved", f"The prefix {INTERNAL_PREFIX} is reserved for the product's own sites.")
+        for field in ("redirect_uris", "post_logout_redirect_uris"):
+            for uri in redirects.split(getattr(self, field)):
+                reason = redirects.problem(
+                    uri, allow_custom_scheme=self.is_public, allow_insecure=settings.ALLOW_INSECURE_REDIRECTS
+                )
+                if reason:
+                    refuse(field, "redirect_uri", reason)
+        for name in self.scope_list:
+            if name == scopes.SEC and not self.is_internal:
+                refuse("scope", "scope_sec", "The scope sec is reserved for the product's own sites.")
+            elif name not in scopes.STORABLE and name != scopes.SEC:
+                refuse(
+                    "scope",
+                    "scope_unknown",
+                    f"{name!r} is not a scope. Known scopes: {', '.join(sorted(scopes.STORABLE, key=str.lower))}.",
+                )
+        if self.allows_service:
+            if self.system_user is None:
+                refuse("system_user", "system_user_missing", "An app that may act as a service needs a system user.")
+            if not self.is_confidential:
+                refuse(
+                    "allows_service",
+                    "service_needs_confidential",
+                    "Only a confidential application may act as a service.",
+                )
+        if self.system_user is not None and not self.system_user.may_run_services:
+            refuse(
+                "system_user",
+                "system_user_type",
+                "The system user must be an active account of type InternalUser or SystemUserNoLogin.",
+            )
+        if self.is_public and not self._state.adding and self.secrets.filter(disabled_at=None).exists():
+            refuse(
+                "client_type",
+                "public_with_secret",
+                "A public application cannot keep a secret. Retire its secrets first.",
+            )
+        for field in ("name", "notes", "system_user_login_url"):
+            if "\x00" in getattr(self, field):
+                refuse(field, "null_characters", "Null characters are not allowed.")
+        if errors:
+            raise ValidationError(dict(errors))
+
+    def warnings(self, now: datetime | None = None) -> list[str]:
+        """What is allowed and still deserves attention, as sentences for administrators (TA-34, TA-39, TA-43)."""
+        now = now or timezone.now()
+        found = []
+        if self.is_confidential and not any(secret.is_usable(now) for secret in self._known_secrets()):
+            found.append("There is no valid secret: every token request fails until one is added.")
+        if self.allows_service and self.system_user is not None and self.system_user.is_admin:
+            found.append(
+                f"The system user {self.system_user.login} is an administrator; an account with only the rights "
+                "the service needs is safer."
+            )
+        if self.allows_community_users and not self.allows_internal_users:
+            found.append("Community users may sign in while internal users may not.")
+        if self.allows_sign_in and not self.redirect_uris:
+            found.append("People may sign in, but there is no redirect URI to return to.")
+        if self.is_confidential and not self.allows_sign_in and not self.allows_service:
+            found.append("Neither sign-in nor service access is allowed: the app cannot get a token.")
+        if self.allows_service and not scopes.registered(self.scope):
+            found.append("No resource scope is registered: a service token cannot be issued.")
+        if self.identity_scopes_imply_access:
+            found.append("Identity scopes imply data access: less strict than least privilege.")
+        if self.allows_basic_authentication:
+            found.append("Legacy password authentication is allowed.")
+        for secret in self._known_secrets():
+            if secret.expires_soon(now):
+                found.append(f"The secret “{secret.name}” expires on {secret.expires:%Y-%m-%d}.")
+        return found
+
+    def _known_secrets(self) -> Iterable["ClientSecret"]:
+        return () if self._state.adding else self.secrets.all()
+
+
+class ClientSecretQuerySet(models.QuerySet["ClientSecret"]):
+    """Questions about many secrets."""
+
+    def usable(self, now: datetime) -> "ClientSecretQuerySet":
+        return self.filter(models.Q(expires=None) | models.Q(expires__gt=now), disabled_at=None)
+
+
+def _validate_digest(value: str) -> None:
+    if not is_digest(value):
+        raise ValidationError(
+            "Expected the Base64 of a SHA-256 hash (44 characters). A plain secret does not belong here.",
+            code="secret_hash",
+        )
+
+
+class ClientSecret(models.Model):
+    """One secret of an application, as a hash. Several may be valid at once, so that a rotation needs no outage.
+
+    ``secret_hash`` has exactly the form of ``ApplicationSecretHash``: a hash exported from an ERP.net instance can be
+    pasted (TA-14, TA-35).
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    application = models.ForeignKey(TrustedApplication, on_delete=models.CASCADE, related_name="secrets")
+    name = models.CharField("name", max_length=64, default="default")
+    secret_hash = models.CharField("hash", max_length=44, validators=[_validate_digest])
+    created = models.DateTimeField("created", default=timezone.now, editable=False)
+    expires = models.DateTimeField("expires", null=True, blank=True)
+    last_used = models.DateTimeField("last used", null=True, blank=True, editable=False)
+    disabled_at = models.DateTimeField("retired", null=True, blank=True, editable=False)
+
+    objects = ClientSecretQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["created", "id"]
+        verbose_name = "client secret"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["application", "name"],
+                name="secret_name_unique",
+                violation_error_message="The application already has a secret of this name.",
+            ),
+            models.UniqueConstraint(
+                fields=["application", "secret_hash"],
+                name="secret_hash_unique",
+                violation_error_message="The application already has this secret.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        """Raises ``ValidationError`` for a secret of an application that cannot keep one (TA-33)."""
+        if self.application_id is not None and self.application.is_public:
+            raise ValidationError("A public application cannot keep a secret.", code="public_with_secret")
+
+    def is_usable(self, now: datetime) -> bool:
+        return self.disabled_at is None and (self.expires is None or self.expires > now)
+
+    def expires_soon(self, now: datetime) -> bool:
+        return self.is_usable(now) and self.expires is not None and self.expires - now < SECRET_EXPIRES_SOON

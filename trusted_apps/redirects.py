@@ -1,0 +1,112 @@
+"""Redirect addresses: reading lists of them, what may be registered, and what matches. Pure (TA-40 to TA-65)."""
+
+import re
+from collections.abc import Iterable
+from urllib.parse import SplitResult, urlsplit
+
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+# Only these two ignore the port: `localhost` may be resolved to somebody else's machine (TA-63, RFC 8252 §7.3).
+_ANY_PORT_HOSTS = frozenset({"127.0.0.1", "::1"})
+_FORBIDDEN_SCHEMES = frozenset({"javascript", "data", "file", "vbscript", "about", "blob"})
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
+_SEPARATORS = re.compile(r"[,\r\n]+")
+MAX_LENGTH = 2000
+
+
+def split(text: str) -> list[str]:
+    """The addresses of a list with commas or line breaks between them: trimmed, empty ones dropped, each once."""
+    return list(dict.fromkeys(entry.strip() for entry in _SEPARATORS.split(text) if entry.strip()))
+
+
+def join(uris: Iterable[str]) -> str:
+    """How a list is stored: one address a line. White space cannot be part of a URI, a comma can."""
+    return "\n".join(uris)
+
+
+def _parts(uri: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(uri)
+        _ = parts.port  # raises ValueError for a port that is no number
+    except ValueError:
+        return None
+    return parts
+
+
+def problem(uri: str, *, allow_custom_scheme: bool, allow_insecure: bool) -> str | None:
+    """Why this address cannot be registered, as a sentence, or None (TA-40, TA-41, TA-42)."""
+    if len(uri) > MAX_LENGTH:
+        return f"An address has at most {MAX_LENGTH} characters."
+    if not uri.isascii() or any(character.isspace() or not character.isprintable() for character in uri):
+        return f"{uri!r} contains characters that must be percent-encoded in an address."
+    if "," in uri:
+        return f"{uri!r} contains a comma, which separates addresses; write it as %2C."
+    parts = _parts(uri)
+    if parts is None or not _SCHEME.fullmatch(parts.scheme or ""):
+        return f"{uri!r} is not an absolute address such as https://app.example.com/callback."
+    scheme = parts.scheme.lower()
+    if scheme in _FORBIDDEN_SCHEMES:
+        return f"{uri!r}: the scheme {scheme} is never allowed."
+    if "#" in uri:
+        return f"{uri!r} contains a fragment (#), which a redirect address may not have."
+    if "*" in uri:
+        return f"{uri!r} contains a wildcard; addresses are compared character for character."
+    if scheme in ("http", "https"):
+        if not parts.hostname or not uri[len(scheme) :].startswith("://"):
+            return f"{uri!r} is not an absolute address such as https://app.example.com/callback."
+        if parts.username is not None or parts.password is not None or "\\" in uri:
+            return f"{uri!r} contains a user name or a backslash, which hides the real host."
+        if scheme == "http" and parts.hostname not in LOOPBACK_HOSTS and not allow_insecure:
+            return f"{uri!r} must use https; plain http is allowed only for localhost, 127.0.0.1 and [::1]."
+        return None
+    if not allow_custom_scheme:
+        return f"{uri!r}: an own scheme such as {scheme} is allowed for public applications only."
+    if len(uri) <= len(scheme) + 1:
+        return f"{uri!r} is not an absolute address such as {scheme}://auth/callback."
+    return None
+
+
+def _without_port(uri: str) -> str | None:
+    """``uri`` without its port if it is one whose port does not count, else None."""
+    parts = _parts(uri)
+    if parts is None or parts.scheme != "http" or parts.hostname not in _ANY_PORT_HOSTS or "@" in parts.netloc:
+        return None
+    host = "[::1]" if parts.hostname == "::1" else parts.hostname
+    # Cut from the text itself: nothing but the port may be normalised away.
+    prefix = f"http://{host}"
+    if not uri.startswith(prefix):
+        return None
+    rest = uri[len(prefix) :]
+    return prefix + re.sub(r"\A:[0-9]{1,5}", "", rest)
+
+
+def matches(uri: str, registered: Iterable[str]) -> bool:
+    """Whether a requested address equals a registered one, character for character (TA-60, OP-46).
+
+    The one exception is the port of ``http://127.0.0.1`` and ``http://[::1]`` (TA-63).
+    """
+    entries = list(registered)
+    if uri in entries:
+        return True
+    portless = _without_port(uri)
+    return portless is not None and any(portless == _without_port(entry) for entry in entries)
+
+
+def origin(uri: str) -> str | None:
+    """The web origin of an http or https address, for cross-origin checks (ID-08); None for other schemes."""
+    parts = _parts(uri)
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+        return None
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    default = {"http": 80, "https": 443}[parts.scheme]
+    port = "" if parts.port in (None, default) else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"
+
+
+def hosts(uris: Iterable[str]) -> list[str]:
+    """The host names of the addresses, each once, in order; an own scheme stands for itself."""
+    found: dict[str, None] = {}
+    for uri in uris:
+        parts = _parts(uri)
+        if parts is not None:
+            found[parts.hostname if parts.scheme in ("http", "https") and parts.hostname else f"{parts.scheme}:"] = None
+    return list(found)
