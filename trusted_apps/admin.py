@@ -1,7 +1,5 @@
 """The registry in Django admin."""
 
-from typing import Any
-
 from django.contrib import admin
 
 

@@ -18,12 +18,8 @@ ATTRIBUTES = (
     Attribute("client_type", "ClientType", "client_type"),
     Attribute("redirect_uris", "ImpersonateLoginUrl", "impersonate_login_url"),
     Attribute("post_logout_redirect_uris", "ImpersonateLogoutUrl", "impersonate_logout_url"),
-    Attribute(
-        "allows_internal_users", "ImpersonateAsInternalUserAllowed", "impersonate_as_internal_user_allowed"
-    ),
-    Attribute(
-        "allows_community_users", "ImpersonateAsCommunityUserAllowed", "impersonate_as_community_user_allowed"
-    ),
+    Attribute("allows_internal_users", "ImpersonateAsInternalUserAllowed", "impersonate_as_internal_user_allowed"),
+    Attribute("allows_community_users", "ImpersonateAsCommunityUserAllowed", "impersonate_as_community_user_allowed"),
     Attribute("allows_service", "SystemUserAllowed", "system_user_allowed"),
     Attribute("system_user", "SystemUser", "system_user"),
     Attribute("scope", "Scope", "scope"),

@@ -58,8 +58,8 @@ def save_application(
             detail={"values": {name: value for name, value in values.items() if value not in (None, "", [])}, **detail},
         )
         return {name: {"old": None, "new": value} for name, value in values.items()}
-    stored = TrustedApplication.objects.select_for_update(of=("self",)).select_related("system_user").get(
-        pk=application.pk
+    stored = (
+        TrustedApplication.objects.select_for_update(of=("self",)).select_related("system_user").get(pk=application.pk)
     )
     changes = changes_between(stored, application)
     if not changes:
@@ -78,7 +78,9 @@ def save_application(
 
 
 @transaction.atomic
-def set_enabled(application: TrustedApplication, enabled: bool, *, actor: Actor, source: dict[str, Any] | None = None) -> bool:
+def set_enabled(
+    application: TrustedApplication, enabled: bool, *, actor: Actor, source: dict[str, Any] | None = None
+) -> bool:
     """Throw the kill switch or take it back (TA-70, TA-71). Returns whether anything changed.
 
     Writes nothing but the switch, so that a record which an older rule accepted can always be disabled.

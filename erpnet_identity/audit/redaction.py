@@ -46,6 +46,4 @@ def redact(value: Any, name: str = "") -> Any:
 
 def redact_event(event: dict[str, Any]) -> dict[str, Any]:
     """A log event as it may be written: every member redacted by its name and its shape."""
-    return {
-        key: value if isinstance(value, (int, float, bool)) else redact(value, key) for key, value in event.items()
-    }
+    return {key: value if isinstance(value, (int, float, bool)) else redact(value, key) for key, value in event.items()}

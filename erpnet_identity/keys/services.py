@@ -60,9 +60,7 @@ def create_key(*, activates_at: datetime, actor: Actor, is_first: bool | None = 
             activates_at=activates_at,
             is_first=is_first,
         )
-        record(
-            events.SIGNING_KEY_ADDED, actor=actor, detail={"kid": kid, "activates_at": activates_at.isoformat()}
-        )
+        record(events.SIGNING_KEY_ADDED, actor=actor, detail={"kid": kid, "activates_at": activates_at.isoformat()})
     forget_ring()
     return key
 

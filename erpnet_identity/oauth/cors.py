@@ -13,7 +13,10 @@ def is_registered_origin(origin: str) -> bool:
     candidates = TrustedApplication.objects.enabled().filter(redirect_uris__contains=origin) | (
         TrustedApplication.objects.enabled().filter(post_logout_redirect_uris__contains=origin)
     )
-    return any(application.origin_allowed(origin) for application in candidates.only("redirect_uris", "post_logout_redirect_uris"))
+    return any(
+        application.origin_allowed(origin)
+        for application in candidates.only("redirect_uris", "post_logout_redirect_uris")
+    )
 
 
 def allow_registered_origin(request: HttpRequest, response: HttpResponse) -> HttpResponse:

@@ -119,8 +119,7 @@ VARIABLES: tuple[Variable, ...] = (
         "SECRET_KEY",
         "text",
         None,
-        "Signs cookies and form tokens. Make one with: "
-        "python -c 'import secrets; print(secrets.token_urlsafe(48))'",
+        "Signs cookies and form tokens. Make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'",
         _text,
         secret=True,
     ),

@@ -1,7 +1,6 @@
 """Minting access tokens and finding out whether one is still good."""
 
 import hashlib
-import json
 from datetime import datetime
 from typing import Any
 
@@ -50,7 +49,9 @@ _USER_STATE = (
 )
 
 
-def mint_service_token(application: TrustedApplication, scopes: list[str], *, now: datetime) -> tuple[str, dict[str, Any]]:
+def mint_service_token(
+    application: TrustedApplication, scopes: list[str], *, now: datetime
+) -> tuple[str, dict[str, Any]]:
     """A signed access token for the application's system user, and its claims (ID-130 to ID-135).
 
     The caller stores the row; until it is stored the token is refused everywhere.

@@ -28,9 +28,7 @@ def remove_expired(*, batch: int = BATCH) -> int:
         from django.db import transaction
 
         with transaction.atomic():
-            keys = list(
-                expired.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)[:batch]
-            )
+            keys = list(expired.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)[:batch])
             return AccessToken.objects.filter(pk__in=keys)._raw_delete(using="default") if keys else 0
     keys = list(expired.values_list("pk", flat=True)[:batch])
     return AccessToken.objects.filter(pk__in=keys)._raw_delete(using="default") if keys else 0

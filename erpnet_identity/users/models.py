@@ -90,9 +90,7 @@ class User(AbstractBaseUser):
         """What no single field can say. Raises ``ValidationError`` keyed by field."""
         errors: dict[str, Any] = {}
         if self.is_admin and self.user_type != UserType.INTERNAL:
-            errors["is_admin"] = ValidationError(
-                "Only an internal user can be an administrator.", code="admin_type"
-            )
+            errors["is_admin"] = ValidationError("Only an internal user can be an administrator.", code="admin_type")
         if self.email_confirmed and not self.email:
             errors["email_confirmed"] = ValidationError("There is no e-mail address to confirm.", code="no_email")
         if errors:

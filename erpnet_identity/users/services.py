@@ -23,7 +23,9 @@ def _shown(field: str, value: Any) -> Any:
 
 
 @transaction.atomic
-def save_user(user: User, *, actor: Actor, password_changed: bool = False, source: dict[str, Any] | None = None) -> list[str]:
+def save_user(
+    user: User, *, actor: Actor, password_changed: bool = False, source: dict[str, Any] | None = None
+) -> list[str]:
     """Validate and store a new or changed account; record what changed.
 
     Returns the names of the changed fields, ``password`` among them; an empty list means that nothing was written.

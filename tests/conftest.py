@@ -1,0 +1,122 @@
+"""The few fixtures everyone may ask for."""
+
+import os
+from urllib.parse import urlencode
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+
+from erpnet_identity.keys import services as keys
+from erpnet_identity.tenancy.models import forget_database_name
+from tests.factories.trusted_apps import TrustedApplicationFactory
+from tests.factories.users import UserFactory
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def pytest_collection_modifyitems(items):
+    # Browser and live-server tests flush the database; they come last so that the others stay fast.
+    items.sort(key=lambda item: item.get_closest_marker("django_db") is None and "live_server" in item.fixturenames)
+
+
+def missing_service(reason):
+    """Skip a test whose service this machine lacks; in CI (``REQUIRE_SERVICES=1``) that is a failure."""
+    if os.environ.get("REQUIRE_SERVICES") == "1":
+        pytest.fail(f"REQUIRE_SERVICES=1 and {reason}")
+    pytest.skip(reason)
+
+
+@pytest.fixture
+def postgresql():
+    """For tests of real concurrency."""
+    if connection.vendor != "postgresql":
+        missing_service("this needs PostgreSQL: set TEST_DATABASE_URL=postgres://…")
+
+
+@pytest.fixture(autouse=True)
+def _fresh_process():
+    """What a process remembers between requests does not leak from one test into the next."""
+    cache.clear()
+    forget_database_name()
+    keys.forget_ring()
+    yield
+    keys.forget_ring()
+    forget_database_name()
+
+
+@pytest.fixture(scope="session")
+def signing_key_row():
+    """One key pair for the whole run: making one takes a tenth of a second."""
+    return {}
+
+
+@pytest.fixture(autouse=True)
+def _one_signing_key(signing_key_row, monkeypatch):
+    make = keys.rsa.generate_private_key
+
+    def generate(**kwargs):
+        if "key" not in signing_key_row:
+            signing_key_row["key"] = make(**kwargs)
+        return signing_key_row["key"]
+
+    monkeypatch.setattr(keys.rsa, "generate_private_key", generate)
+
+
+@pytest.fixture
+def system_user(db):
+    return UserFactory(system=True)
+
+
+@pytest.fixture
+def internal_user(db):
+    return UserFactory()
+
+
+@pytest.fixture
+def community_user(db):
+    return UserFactory(community=True)
+
+
+@pytest.fixture
+def administrator(db):
+    return UserFactory(admin=True, password="correct horse")
+
+
+@pytest.fixture
+def admin_client(client, administrator):
+    """A browser of a signed-in administrator."""
+    client.force_login(administrator)
+    return client
+
+
+@pytest.fixture
+def service_app(db):
+    """TA-92: confidential, may act as a service, scope ``read update``."""
+    return TrustedApplicationFactory(service=True)
+
+
+@pytest.fixture
+def token_request(client):
+    """``token_request(grant_type=…, client_id=…)`` posts a form to the token endpoint."""
+
+    def request(body=None, *, headers=None, content_type=FORM, **fields):
+        data = body if body is not None else urlencode(fields)
+        return client.post("/id/connect/token", data, content_type=content_type, headers=headers)
+
+    return request
+
+
+@pytest.fixture
+def service_token(token_request):
+    """``service_token(application, scope="read")`` is an access token, got over HTTP."""
+
+    def get(application, scope=None):
+        fields = {"client_id": application.client_id, "client_secret": application.plain_secret}
+        if scope is not None:
+            fields["scope"] = scope
+        response = token_request(grant_type="client_credentials", **fields)
+        assert response.status_code == 200, response.content
+        return response.json()["access_token"]
+
+    return get
