@@ -64,15 +64,15 @@ class TrustedApplication(AbstractApplication):
 
     # Removed columns of the toolkit's model.
     user = None
-    client_secret = None
-    hash_client_secret = None
-    authorization_grant_type = None
+    client_secret = None  # type: ignore[assignment]
+    hash_client_secret = None  # type: ignore[assignment]
+    authorization_grant_type = None  # type: ignore[assignment]
     algorithm = "RS256"
     allowed_origins = ""
-    registration_source = None
+    registration_source = None  # type: ignore[assignment]
     cimd_expires_at = None
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)  # type: ignore[assignment]
     name = models.CharField("name", max_length=254)
     client_id = models.CharField("client id", max_length=254, unique=True, validators=[validate_client_id])
     client_type = models.CharField(

@@ -3,19 +3,17 @@
 A subclass per class keeps the usual list in the settings readable, and Django's checks recognise it.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth import middleware as auth
 from django.contrib.messages import middleware as messages
 from django.contrib.sessions import middleware as sessions
 from django.http import HttpRequest
-from django.http.response import HttpResponseBase
 from django.middleware import common, csrf
 
 
 class _BrowserOnly:
-    get_response: Callable[[HttpRequest], HttpResponseBase]
+    get_response: Any
 
     def __call__(self, request: HttpRequest) -> Any:
         if request.is_machine:  # type: ignore[attr-defined]

@@ -78,9 +78,7 @@ def verify(token: str, *, typ: str, now: datetime) -> dict[str, Any]:
     if key is None:
         raise BadToken("token_key_unknown")
     try:
-        key.public_key.verify(  # type: ignore[union-attr]
-            signature, f"{encoded_header}.{encoded_claims}".encode("ascii"), _PADDING, _HASH
-        )
+        key.public_key.verify(signature, f"{encoded_header}.{encoded_claims}".encode("ascii"), _PADDING, _HASH)
         claims = json.loads(_decode(encoded_claims))
     except InvalidSignature:
         raise BadToken("token_signature") from None

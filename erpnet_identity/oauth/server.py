@@ -2,7 +2,10 @@
 
 from typing import Any
 
-from oauthlib.oauth2 import BearerToken, ClientCredentialsGrant, RequestValidator, TokenEndpoint
+from oauthlib.oauth2.rfc6749.endpoints.token import TokenEndpoint
+from oauthlib.oauth2.rfc6749.grant_types.client_credentials import ClientCredentialsGrant
+from oauthlib.oauth2.rfc6749.request_validator import RequestValidator
+from oauthlib.oauth2.rfc6749.tokens import BearerToken
 
 GRANT_TYPES_SUPPORTED = ("client_credentials",)
 

@@ -1,19 +1,20 @@
 """Our rules in the toolkit's hooks: who the client is, what it may ask for, what is stored (ID-90 to ID-135)."""
 
+from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from django.utils import timezone
 from oauth2_provider.models import set_token_value
 from oauth2_provider.oauth2_validators import OAuth2Validator
-from oauthlib.oauth2 import OAuth2Error
 from oauthlib.oauth2.rfc6749 import errors
+from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
 from erpnet_identity.audit import context, events
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.services import record
 from erpnet_identity.tokens.models import AccessToken
-from trusted_apps import scopes
 from trusted_apps.models import TrustedApplication
+from trusted_apps.scopes import InvalidScope, grant_to_service
 
 from . import clients, credentials, throttle
 from .text import printable
@@ -22,7 +23,7 @@ from .text import printable
 class TooManyFailures(OAuth2Error):
     """Too many failed client authentications (ID-95)."""
 
-    error = "temporarily_unavailable"
+    error = "temporarily_unavailable"  # type: ignore[assignment]
     status_code = 429
     description = "Too many failed attempts. Try again later."
 
@@ -107,7 +108,7 @@ class Validator(OAuth2Validator):
         )
 
     def validate_scopes(
-        self, client_id: str, scopes_: list[str], client: Any, request: Any, *args: Any, **kwargs: Any
+        self, client_id: str, scopes: list[str], client: Any, request: Any, *args: Any, **kwargs: Any
     ) -> bool:
         """Turn the requested scopes into the granted ones (TK-86 to TK-104).
 
@@ -115,8 +116,8 @@ class Validator(OAuth2Validator):
         """
         application: TrustedApplication = request.client
         try:
-            request.scopes = scopes.grant_to_service(request.scope or "", application.scope)
-        except scopes.InvalidScope as error:
+            request.scopes = grant_to_service(request.scope or "", application.scope)
+        except InvalidScope as error:
             names = " ".join(printable(name, 100) for name in error.names)
             description = f"Invalid scope: {names}" if names else "Invalid scope: the application has no scope"
             self._refuse(
@@ -143,7 +144,7 @@ class Validator(OAuth2Validator):
         row = AccessToken(
             application=application,
             scope=token["scope"],
-            expires=timezone.datetime.fromtimestamp(claims["exp"], tz=timezone.get_default_timezone()),
+            expires=datetime.fromtimestamp(claims["exp"], tz=UTC),
             jti=claims["jti"],
         )
         set_token_value(row, token["access_token"])
@@ -185,7 +186,7 @@ class Validator(OAuth2Validator):
             client_id=client_id or (application.client_id if application else ""),
             application=application,
             grant_type=request.grant_type or "",
-            error=error.error,
+            error=str(error.error),
             **detail,
         )
         raise error

@@ -47,7 +47,7 @@ def remove_all_expired(*, pause: float = 0.05) -> int:
 
 def _run() -> None:
     while True:
-        time.sleep(_INTERVAL * random.uniform(0.5, 1.5))
+        time.sleep(_INTERVAL * random.uniform(0.5, 1.5))  # noqa: S311 - spreads the workers, guards nothing
         close_old_connections()
         try:
             # One process of all is enough; without a shared cache each process takes a turn.

@@ -1,12 +1,12 @@
 """``POST {issuer}/connect/token`` (RFC 6749 §3.2, ID-90 to ID-95)."""
 
 import json
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
-from oauth2_provider.views import TokenView as ToolkitTokenView
+from oauth2_provider.views.base import TokenView as ToolkitTokenView
 
 from .. import form, throttle
 from ..cors import allow_registered_origin, preflight
@@ -25,7 +25,7 @@ class TokenView(ToolkitTokenView):
     http_method_names = ["post", "options"]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        response: HttpResponse = super().dispatch(request, *args, **kwargs)
+        response = cast(HttpResponse, super().dispatch(request, *args, **kwargs))
         response["Cache-Control"] = "no-store"
         response["Pragma"] = "no-cache"
         return allow_registered_origin(request, response)
