@@ -13,7 +13,7 @@ os.environ["CACHE_URL"] = os.environ.get("TEST_CACHE_URL", "locmemcache://")
 os.environ["ALLOWED_HOSTS"] = "127.0.0.1,localhost,testserver"
 
 from erpnet_identity.settings import *  # noqa: F403
-from erpnet_identity.settings import DATABASES
+from erpnet_identity.settings import CACHES, DATABASES
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 SESSION_RPM = 0
@@ -24,4 +24,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     }
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 0
+# Workers of one run and runs beside each other count apart although they share a Redis.
+CACHES["default"]["KEY_PREFIX"] = f"erpnet-test-{os.getpid()}"
+if CACHES["default"]["BACKEND"] == "django.core.cache.backends.redis.RedisCache":
+    CACHES["default"]["BACKEND"] = "tests.support.cache.SharedRedisCache"
 STATICFILES_STORAGE_MANIFEST_STRICT = False
