@@ -1,20 +1,20 @@
-"""Signing and verifying compact JSON Web Signatures with the instance's keys (RFC 7515, RS256 only)."""
+"""Signing and verifying the instance's tokens with its keys (RFC 7515, RS256 only)."""
 
 import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.hashes import SHA256
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import RSAKey
 
 from . import services
 
-_PADDING = PKCS1v15()
-_HASH = SHA256()
+# The header of a token is the sender's word: nothing but this algorithm is ever used (RFC 8725 §3.1).
+_ALGORITHMS = ["RS256"]
 # Longer than any token of ours (TK-07); what is longer is not looked at.
 MAX_LENGTH = 8192
+_CAUSES = {"bad_signature": "token_signature", "unsupported_algorithm": "token_algorithm"}
 
 
 class BadToken(Exception):
@@ -25,30 +25,15 @@ class BadToken(Exception):
         self.cause = cause
 
 
-def _encode(data: bytes) -> str:
-    return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
-
-
-def _decode(text: str) -> bytes:
-    if "=" in text or "+" in text or "/" in text:
-        raise ValueError("not base64url")
-    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
-
-
-def _json(value: dict[str, Any]) -> bytes:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
-
-
 def sign(claims: dict[str, Any], *, typ: str, now: datetime) -> str:
     """A signed token with these claims. ``typ`` is its declared kind: ``at+jwt``, ``JWT`` (TK-02, TK-45).
 
     Raises ``keys.services.NoSigningKey``.
     """
     kid, key = services.signing_key(now)
-    header = _json({"alg": "RS256", "kid": kid, "typ": typ})
-    signed = f"{_encode(header)}.{_encode(_json(claims))}"
-    signature = key.private_key.sign(signed.encode("ascii"), _PADDING, _HASH)  # type: ignore[union-attr]
-    return f"{signed}.{_encode(signature)}"
+    header = {"alg": "RS256", "kid": kid, "typ": typ}
+    payload = json.dumps(claims, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
+    return jws.serialize_compact(header, payload, key, algorithms=_ALGORITHMS)
 
 
 def verify(token: str, *, typ: str, now: datetime) -> dict[str, Any]:
@@ -57,32 +42,26 @@ def verify(token: str, *, typ: str, now: datetime) -> dict[str, Any]:
 
     Raises ``BadToken``.
     """
-    if len(token) > MAX_LENGTH:
+    if len(token) > MAX_LENGTH or not token.isascii():
         raise BadToken("token_malformed")
+
+    def find_key(signature: Any) -> RSAKey:
+        header = signature.headers()
+        if "crit" in header or not isinstance(header.get("kid"), str):
+            raise BadToken("token_malformed")
+        # An ID token is signed with the same keys; its kind keeps it out (TK-49, RFC 8725 §3.11).
+        if header.get("typ") != typ:
+            raise BadToken("token_type")
+        key = services.verification_key(header["kid"], now)
+        if key is None:
+            raise BadToken("token_key_unknown")
+        return key
+
     try:
-        encoded_header, encoded_claims, encoded_signature = token.split(".")
-        header = json.loads(_decode(encoded_header))
-        signature = _decode(encoded_signature)
+        claims = json.loads(jws.deserialize_compact(token, find_key, algorithms=_ALGORITHMS).payload)
+    except JoseError as error:
+        raise BadToken(_CAUSES.get(error.error, "token_malformed")) from None
     except ValueError:
-        raise BadToken("token_malformed") from None
-    if not isinstance(header, dict):
-        raise BadToken("token_malformed")
-    # The header is the sender's word: it may only name what we would have written (RFC 8725 §3.1).
-    if header.get("alg") != "RS256":
-        raise BadToken("token_algorithm")
-    if "crit" in header or not isinstance(header.get("kid"), str):
-        raise BadToken("token_malformed")
-    if header.get("typ") != typ:
-        raise BadToken("token_type")
-    key = services.verification_key(header["kid"], now)
-    if key is None:
-        raise BadToken("token_key_unknown")
-    try:
-        key.public_key.verify(signature, f"{encoded_header}.{encoded_claims}".encode("ascii"), _PADDING, _HASH)
-        claims = json.loads(_decode(encoded_claims))
-    except InvalidSignature:
-        raise BadToken("token_signature") from None
-    except (ValueError, UnicodeEncodeError):
         raise BadToken("token_malformed") from None
     if not isinstance(claims, dict):
         raise BadToken("token_malformed")
