@@ -12,6 +12,8 @@ from erpnet_identity.tenancy.models import forget_database_name
 from tests.factories.trusted_apps import TrustedApplicationFactory
 from tests.factories.users import UserFactory
 
+pytest_plugins = ["tests.support.contract_report"]
+
 FORM = "application/x-www-form-urlencoded"
 
 

@@ -1,0 +1,20 @@
+"""Addresses: every route has its own name."""
+
+from collections import Counter
+
+from django.urls import URLPattern, get_resolver
+
+
+def routes(resolver=None, path="/", namespace=""):
+    """Every route as ``(path pattern, qualified name or None)``."""
+    for entry in (resolver or get_resolver()).url_patterns:
+        full_path = path + str(entry.pattern).removeprefix("^")
+        if isinstance(entry, URLPattern):
+            yield full_path, f"{namespace}{entry.name}" if entry.name else None
+        else:
+            yield from routes(entry, full_path, namespace + (f"{entry.namespace}:" if entry.namespace else ""))
+
+
+def test_no_two_routes_have_the_same_name():
+    counted = Counter(name for _, name in routes() if name)
+    assert [name for name, times in counted.items() if times > 1] == []
