@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from oauthlib.oauth2.rfc6749.endpoints.token import TokenEndpoint
 from oauthlib.oauth2.rfc6749.grant_types.client_credentials import ClientCredentialsGrant
 from oauthlib.oauth2.rfc6749.request_validator import RequestValidator
@@ -22,7 +23,10 @@ class Server(TokenEndpoint):
         refresh_token_generator: Any = None,
         **kwargs: Any,
     ) -> None:
-        self.bearer = BearerToken(request_validator, token_generator, token_expires_in, refresh_token_generator)
+        # The lifetime is read when a token is made, like that of its claims, so that the two cannot differ.
+        self.bearer = BearerToken(
+            request_validator, token_generator, lambda _request: settings.ACCESS_TOKEN_SECONDS, refresh_token_generator
+        )
         TokenEndpoint.__init__(
             self,
             default_grant_type="client_credentials",

@@ -6,6 +6,8 @@ from typing import Any, cast
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
+from django.utils.decorators import method_decorator
+from django.views.decorators.csrf import csrf_exempt
 from oauth2_provider.views.base import TokenView as ToolkitTokenView
 
 from .. import form, throttle
@@ -15,6 +17,7 @@ from ..text import printable
 from ..validator import record_refusal
 
 
+@method_decorator(csrf_exempt, name="dispatch")
 class TokenView(ToolkitTokenView):
     """Issues tokens. The order of checks is that of ID-246: form, grant type, client, permission, scopes.
 
