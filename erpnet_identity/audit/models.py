@@ -5,6 +5,16 @@ from typing import Any
 from django.db import models
 
 
+class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
+    """Reading only: what a row refuses, a set of rows refuses too."""
+
+    def update(self, **kwargs: Any) -> int:
+        raise TypeError("An audit event is never changed (AU-06).")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise TypeError("An audit event is never deleted (AU-06).")
+
+
 class AuditEvent(models.Model):
     """One decision or one change (AU-02). Append-only: saving twice and deleting are refused here, and only the
     retention command may remove whole days (AU-06)."""
@@ -25,6 +35,8 @@ class AuditEvent(models.Model):
     sid = models.CharField("identity session", max_length=64, blank=True)
     token_id = models.CharField("token", max_length=64, blank=True)
     detail = models.JSONField(default=dict, blank=True)
+
+    objects = AuditEventQuerySet.as_manager()
 
     class Meta:
         ordering = ["-time", "-id"]

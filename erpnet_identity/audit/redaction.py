@@ -33,7 +33,7 @@ def scrub(text: str) -> str:
 
 def redact(value: Any, name: str = "") -> Any:
     """``value`` as it may be logged: secret by name hidden whole, secret by shape hidden inside texts."""
-    if name and name not in _HARMLESS and _SECRET_NAMES.search(name) and value not in (None, "", True, False):
+    if name and name not in _HARMLESS and _SECRET_NAMES.search(name) and value and not isinstance(value, bool):
         return HIDDEN
     if isinstance(value, str):
         return scrub(value)

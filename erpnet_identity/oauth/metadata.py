@@ -1,6 +1,6 @@
 """What the Identity Server says about itself: exactly what works, nothing else (ID-12, OP-07)."""
 
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -10,14 +10,18 @@ from trusted_apps.scopes import RESOURCE, SUPPORTED
 from .server import GRANT_TYPES_SUPPORTED
 
 
-@cache
 def document() -> dict[str, Any]:
+    """The discovery document of this instance."""
+    return _document(settings.ISSUER)
+
+
+@lru_cache(maxsize=4)
+def _document(issuer: str) -> dict[str, Any]:
     """The members of the discovery document (ID-13). The same for OpenID and RFC 8414 readers (OP-271).
 
     Members of the interactive flow (authorization endpoint, response types, PKCE, UserInfo, logout) are absent until
     that flow exists: RFC 8414 §2 has the endpoint left out when no grant uses it.
     """
-    issuer = settings.ISSUER
     return {
         "issuer": issuer,
         "token_endpoint": f"{issuer}/connect/token",

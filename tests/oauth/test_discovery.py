@@ -3,8 +3,6 @@
 import pytest
 from django.test import override_settings
 
-from erpnet_identity.oauth import metadata
-
 ADDRESSES = (
     "/id/.well-known/openid-configuration",
     "/.well-known/oauth-authorization-server/id",
@@ -73,9 +71,7 @@ class TestTransport:
         with override_settings(
             HTTPS_ONLY=True, INSTANCE_URL="https://erp.example.net", ISSUER="https://erp.example.net/id"
         ):
-            metadata.document.cache_clear()
             yield
-        metadata.document.cache_clear()
 
     def test_plain_http_is_refused_to_programs_and_redirected_for_people(self, https, client):
         response = client.post("/id/connect/token")
