@@ -1,0 +1,248 @@
+"""``uv run python -m tests.benchmarks``: how fast is the product, next to a bare project? See README.md."""
+
+import argparse
+import base64
+import json
+import os
+import statistics
+import tempfile
+import time
+import urllib.request
+from collections import defaultdict
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.error import HTTPError
+
+from . import databases, load, seed
+from .load import Request, Sample
+from .servers import Server, granian
+
+PRODUCT = "erpnet_identity.wsgi:application"
+BARE = "tests.benchmarks.bare.wsgi:application"
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A named request and the yardstick that it is compared with: at least ``target`` of its throughput."""
+
+    name: str
+    request: Request
+    yardstick: str = ""
+    target: float = 0.0
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Medians over all rounds. ``cpu`` is milliseconds of worker time per request, which a busy machine disturbs
+    less than it disturbs the throughput."""
+
+    sample: Sample
+    cpu: float
+
+
+Results = dict[str, Measured]
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("--large", action="store_true", help="compare with a database of a million tokens")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
+    parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=4, help="of each worker")
+    parser.add_argument("--only", default="", help="comma-separated workloads; their yardsticks are added")
+    parser.add_argument(
+        "--postgresql", default="postgres://postgres@127.0.0.1:5432", help="a server to make databases on"
+    )
+    parser.add_argument("--redis", default="redis://127.0.0.1:6379/14")
+    return parser.parse_args()
+
+
+def product_environment(arguments: argparse.Namespace) -> dict[str, str]:
+    """The settings of production, with secrets for this run only and without rate limits."""
+    return {
+        "DJANGO_SETTINGS_MODULE": "erpnet_identity.settings",
+        "SECRET_KEY": base64.b64encode(os.urandom(48)).decode(),
+        "KEY_ENCRYPTION_KEYS": base64.urlsafe_b64encode(os.urandom(32)).decode(),
+        "CACHE_URL": arguments.redis,
+        "LOG_FORMAT": "json",
+        "ERPNET_SESSION_RPM": "0",
+    }
+
+
+def answer(request: Request) -> bytes:
+    """Send the request once and make sure that it succeeds."""
+    sent = urllib.request.Request(
+        request.url, method=request.method, data=request.body.encode() or None, headers=request.headers
+    )
+    try:
+        with urllib.request.urlopen(sent, timeout=30) as response:
+            body: bytes = response.read()
+    except HTTPError as error:
+        raise SystemExit(f"{request.method} {request.url} answers {error.code}: {error.read()[:500]!r}") from None
+    return body
+
+
+def product_workloads(server: Server, secret: str) -> list[Workload]:
+    identity = f"{server.url}/id"
+    basic = base64.b64encode(f"{seed.CLIENT_ID}:{secret}".encode()).decode()
+    token_request = Request(
+        f"{identity}/connect/token",
+        method="POST",
+        body="grant_type=client_credentials&scope=read",
+        headers={"Authorization": f"Basic {basic}", "Content-Type": "application/x-www-form-urlencoded"},
+    )
+    token = json.loads(answer(token_request))["access_token"]
+    customers = Request(
+        f"{server.url}/api/domain/odata/Crm_Sales_Customers?$top=10", headers={"Authorization": f"Bearer {token}"}
+    )
+    configuration = f"{identity}/.well-known/openid-configuration"
+    return [
+        Workload("token", token_request, "bare view", 0.08),
+        Workload("API list", customers, "bare list", 0.7),
+        Workload("discovery", Request(configuration), "bare view", 0.8),
+        Workload("key set", Request(f"{configuration}/jwks"), "bare view", 0.8),
+    ]
+
+
+def bare_workloads(server: Server) -> list[Workload]:
+    return [
+        Workload("bare view", Request(f"{server.url}/view")),
+        Workload("bare list", Request(f"{server.url}/customers")),
+    ]
+
+
+def measure(plan: list[tuple[Server, Workload]], arguments: argparse.Namespace) -> Results:
+    """Every workload once per round, so that a slow minute of the machine slows all of them."""
+    for _, workload in plan:
+        answer(workload.request)
+        load.run(workload.request, connections=arguments.connections, seconds=1)
+    samples: dict[str, list[Measured]] = defaultdict(list)
+    for number in range(arguments.rounds):
+        for server, workload in plan if number % 2 == 0 else reversed(plan):
+            before = server.cpu_seconds()
+            sample = load.run(workload.request, connections=arguments.connections, seconds=arguments.seconds)
+            cpu = (server.cpu_seconds() - before) * 1000 / (sample.per_second * arguments.seconds)
+            samples[workload.name].append(Measured(sample, cpu))
+    return {name: median(measured) for name, measured in samples.items()}
+
+
+def median(measured: list[Measured]) -> Measured:
+    def middle(field: str) -> float:
+        return statistics.median(getattr(one.sample, field) for one in measured)
+
+    sample = Sample(
+        per_second=middle("per_second"),
+        p50=middle("p50"),
+        p99=middle("p99"),
+        failed=sum(one.sample.failed for one in measured),
+        client_share=middle("client_share"),
+    )
+    return Measured(sample, statistics.median(one.cpu for one in measured))
+
+
+def print_table(workloads: list[Workload], results: Results) -> None:
+    print(
+        f"\n{'workload':<12}{'per second':>11}{'ratio':>8}{'target':>8}{'p50 ms':>9}{'p99 ms':>9}{'CPU ms':>8}"
+        f"{'client':>8}{'failed':>8}"
+    )
+    for workload in workloads:
+        measured = results[workload.name]
+        sample = measured.sample
+        ratio = target = verdict = ""
+        if workload.yardstick:
+            value = sample.per_second / results[workload.yardstick].sample.per_second
+            ratio, target = f"{value:.2f}", f"{workload.target:.2f}"
+            verdict = "  met" if value >= workload.target else "  MISSED"
+        print(
+            f"{workload.name:<12}{sample.per_second:>11.0f}{ratio:>8}{target:>8}{sample.p50:>9.1f}{sample.p99:>9.1f}"
+            f"{measured.cpu:>8.2f}{sample.client_share:>8.0%}{sample.failed:>8}{verdict}"
+        )
+
+
+def print_memory(servers: dict[str, Server]) -> None:
+    print("\nmemory per worker after the load, MiB")
+    for name, server in servers.items():
+        workers = "   ".join(f"RSS {memory.rss:.0f} PSS {memory.pss:.0f}" for memory in server.memory())
+        print(f"  {name:<10}{workers}")
+
+
+def print_slowdown(workloads: list[Workload], results: Results) -> None:
+    print(f"\n{'workload':<12}{'small':>9}{'large':>9}{'slower by':>11}   target: at most 10 %")
+    for workload in workloads:
+        small = results[workload.name].sample.per_second
+        large = results[f"{workload.name}, large"].sample.per_second
+        slower = 1 - large / small
+        print(f"{workload.name:<12}{small:>9.0f}{large:>9.0f}{slower:>11.1%}  {'met' if slower <= 0.1 else 'MISSED'}")
+
+
+def chosen(workloads: list[Workload], only: str) -> list[Workload]:
+    names = {name.strip() for name in only.split(",") if name.strip()}
+    names |= {workload.yardstick for workload in workloads if workload.name in names}
+    return [workload for workload in workloads if not names or workload.name in names]
+
+
+def main() -> None:
+    arguments = options()
+    started = time.monotonic()
+    environment = product_environment(arguments)
+    name = f"erpnet_bench_{os.getpid()}"
+    with ExitStack() as stack:
+        logs = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        small = stack.enter_context(databases.throwaway(arguments.postgresql, name))
+        environment["DATABASE_URL"] = small
+        secret = seed.seed(environment)
+
+        def serve(application: str, settings: dict[str, str], log: str) -> Server:
+            return stack.enter_context(
+                granian(
+                    application,
+                    environment=settings,
+                    workers=arguments.workers,
+                    threads=arguments.threads,
+                    log=logs / log,
+                )
+            )
+
+        if arguments.large:
+            # A token must exist to be copied; the copy also carries the first signing key.
+            with granian(PRODUCT, environment=environment, workers=1, threads=1, log=logs / "first.log") as first:
+                product_workloads(first, secret)
+            databases.disconnect(arguments.postgresql, name)
+            large = stack.enter_context(databases.throwaway(arguments.postgresql, f"{name}_large", template=name))
+            print(f"adding {databases.APPLICATIONS:,} applications and {databases.TOKENS:,} tokens …", flush=True)
+            databases.fill(large)
+        servers = {"product": serve(PRODUCT, environment, "product.log")}
+        servers["bare"] = serve(
+            BARE, {"DATABASE_URL": small, "DJANGO_SETTINGS_MODULE": "tests.benchmarks.bare.settings"}, "bare.log"
+        )
+        own = product_workloads(servers["product"], secret)
+        workloads = chosen([*bare_workloads(servers["bare"]), *own], arguments.only)
+        plan = [
+            (servers["bare"] if workload.name.startswith("bare") else servers["product"], workload)
+            for workload in workloads
+        ]
+        own = [workload for workload in own if workload in workloads]
+        if arguments.large:
+            servers["large"] = serve(PRODUCT, {**environment, "DATABASE_URL": large}, "large.log")
+            for workload in product_workloads(servers["large"], secret):
+                if workload.name in {one.name for one in own}:
+                    plan.append((servers["large"], replace(workload, name=f"{workload.name}, large")))
+
+        print(
+            f"{arguments.rounds} rounds of {arguments.seconds:g} s, {arguments.connections} connections, "
+            f"{arguments.workers} workers × {arguments.threads} threads, load by {load.generator()}",
+            flush=True,
+        )
+        results = measure(plan, arguments)
+        print_table(workloads, results)
+        if arguments.large:
+            print_slowdown(own, results)
+        print_memory(servers)
+    print(f"\n{time.monotonic() - started:.0f} s")
+
+
+if __name__ == "__main__":
+    main()

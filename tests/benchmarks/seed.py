@@ -1,0 +1,50 @@
+"""What the workloads need: one service application and ten customers."""
+
+import os
+
+import django
+from django.core.management import call_command
+
+CLIENT_ID = "benchmark.app"
+
+
+def seed(environment: dict[str, str]) -> str:
+    """Migrate and fill the database that ``environment`` names. Returns the application's secret."""
+    os.environ.update(environment)
+    django.setup()
+    call_command("migrate", verbosity=0)
+    secret = _application()
+    _customers()
+    from django.db import connection
+
+    connection.close()
+    return secret
+
+
+def _application() -> str:
+    from erpnet_identity.users.models import User, UserType
+    from trusted_apps import secrets
+    from trusted_apps.models import ClientSecret, TrustedApplication
+
+    user = User.objects.create(login="benchmark", name="Benchmark", user_type=UserType.SYSTEM, is_active=True)
+    application = TrustedApplication.objects.create(
+        name="Benchmark", client_id=CLIENT_ID, allows_service=True, system_user=user, scope="read update"
+    )
+    secret = secrets.generate()
+    ClientSecret.objects.create(application=application, secret_hash=secrets.digest(secret))
+    return secret
+
+
+def _customers() -> None:
+    from erp_api.models import Currency, Customer, EnterpriseCompany, Party, PartyType
+
+    euro = Currency.objects.create(currency_sign="EUR", name="Euro")
+    own = Party.objects.create(party_code="0", party_name={"EN": "Own company"}, party_type=PartyType.COMPANY)
+    company = EnterpriseCompany.objects.create(company=own, base_currency=euro)
+    for number in range(1, 11):
+        party = Party.objects.create(
+            party_code=str(number), party_name={"EN": f"Company {number}"}, party_type=PartyType.COMPANY
+        )
+        Customer.objects.create(
+            number=f"{number:06}", party=party, enterprise_company=company, default_currency=euro, credit_limit=1000
+        )
