@@ -15,6 +15,8 @@ from . import secrets
 from .attributes import ATTRIBUTES
 from .models import ClientSecret, TrustedApplication
 
+MAX_SECRET_LENGTH = 1000
+
 
 def _value(application: TrustedApplication, field: str) -> Any:
     """An attribute as people read it in the trace."""
@@ -141,8 +143,8 @@ def add_secret(
     if secret_hash is None:
         if secret is None:
             generated = secret = secrets.generate()
-        if not secret or "\x00" in secret or len(secret) > 1000:
-            raise ValidationError({"secret": "A secret has 1 to 1,000 characters."})
+        if not secret or "\x00" in secret or len(secret) > MAX_SECRET_LENGTH:
+            raise ValidationError({"secret": f"A secret has 1 to {MAX_SECRET_LENGTH:,} characters."})
         secret_hash = secrets.digest(secret)
     row = ClientSecret(
         application=application,
@@ -166,6 +168,31 @@ def add_secret(
         },
     )
     return row, generated
+
+
+@transaction.atomic
+def set_secret_expiry(
+    row: ClientSecret, expires: datetime | None, *, actor: Actor, source: dict[str, Any] | None = None
+) -> bool:
+    """Let a secret end at another moment, or never. Returns whether anything changed."""
+    stored = ClientSecret.objects.select_for_update(of=("self",)).select_related("application").get(pk=row.pk)
+    old, stored.expires = stored.expires, expires
+    row.expires = expires
+    if old == expires:
+        return False
+    stored.save(update_fields=["expires"])
+    record(
+        events.APPLICATION_SECRET_UPDATED,
+        actor=actor,
+        application=stored.application,
+        detail={
+            "secret_id": str(stored.pk),
+            "secret_name": stored.name,
+            "expires": {"old": old and old.isoformat(), "new": expires and expires.isoformat()},
+            **(source or {}),
+        },
+    )
+    return True
 
 
 @transaction.atomic

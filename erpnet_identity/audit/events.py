@@ -6,6 +6,7 @@ APPLICATION_ENABLED = "application.enabled"
 APPLICATION_DISABLED = "application.disabled"
 APPLICATION_DELETED = "application.deleted"
 APPLICATION_SECRET_ADDED = "application.secret_added"
+APPLICATION_SECRET_UPDATED = "application.secret_updated"
 APPLICATION_SECRET_RETIRED = "application.secret_retired"
 APPLICATION_SECRET_REMOVED = "application.secret_removed"
 

@@ -24,12 +24,18 @@ def _shown(field: str, value: Any) -> Any:
 
 @transaction.atomic
 def save_user(
-    user: User, *, actor: Actor, password_changed: bool = False, source: dict[str, Any] | None = None
+    user: User,
+    *,
+    actor: Actor,
+    password_changed: bool = False,
+    email_is_confirmed: bool = False,
+    source: dict[str, Any] | None = None,
 ) -> list[str]:
     """Validate and store a new or changed account; record what changed.
 
     Returns the names of the changed fields, ``password`` among them; an empty list means that nothing was written.
-    ``source`` is added to the event's detail. Raises ``ValidationError``.
+    ``email_is_confirmed`` says that the confirmation holds for a changed address too. ``source`` is added to the
+    event's detail. Raises ``ValidationError``.
     """
     user.full_clean(exclude=["password"])
     adding = user._state.adding
@@ -44,7 +50,7 @@ def save_user(
         for field in TRACKED
         if getattr(stored, field) != getattr(user, field)
     }
-    if "email" in changes and "email_confirmed" not in changes and user.email_confirmed:
+    if "email" in changes and "email_confirmed" not in changes and user.email_confirmed and not email_is_confirmed:
         # A confirmation speaks of one address only (ID-196).
         user.email_confirmed = False
         changes["email_confirmed"] = {"old": True, "new": False}
