@@ -1,0 +1,79 @@
+"""The instance itself: its name, its licences and the seats that are kept."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+from erpnet_identity.erp_sessions.pool import set_pool, stored_pool, validate_pool
+from erpnet_identity.tenancy.models import Instance
+from erpnet_identity.tenancy.services import set_name, stored_instance
+from erpnet_identity.users.models import User
+
+from .accounts import Directory
+from .changes import Change, Trace, located
+from .problems import Problem, shown
+from .schema import Entry
+
+
+class InstanceChange(Change):
+    """The entry ``instance``. Keys that it does not name keep what is stored."""
+
+    label = "instance"
+
+    def __init__(self, entry: Entry, directory: Directory) -> None:
+        super().__init__()
+        self.entry = entry
+        self._found: list[Problem] = []
+        instance = stored_instance()
+        self._name: str = entry.values.get("name", instance.name)
+        if self._name != instance.name:
+            self.keys.add("name")
+        slots, seats = stored_pool()
+        self._slots: int | None = entry.values.get("concurrent_licenses", slots)
+        if self._slots != slots:
+            self.keys.add("concurrent_licenses")
+        self._seats: dict[Any, User] = {}
+        if "reserved_seats" in entry.values:
+            self._seats = self._named(entry.values["reserved_seats"], directory)
+            if self._seats.keys() != seats.keys():
+                self.keys.add("reserved_seats")
+        elif seats:
+            self._seats = User.objects.in_bulk(list(seats))
+
+    def _named(self, logins: list[tuple[str, int]], directory: Directory) -> dict[Any, User]:
+        seats: dict[Any, User] = {}
+        for index, (login, line) in enumerate(logins):
+            user = directory.find(login)
+            message = ""
+            if user is None:
+                message = f"There is no user {shown(login)}, here or stored."
+            elif user.pk in seats:
+                message = f"{shown(login)} stands here twice."
+            else:
+                seats[user.pk] = user
+            if message:
+                self._found.append(self.entry.problem("reserved_seats", message, item=f"[{index}]", line=line))
+        return seats
+
+    def problems(self) -> list[Problem]:
+        """What the rules of the instance and the pool say of the new values."""
+        found = list(self._found)
+        try:
+            if "name" in self.keys:
+                Instance(name=self._name).clean_fields()
+        except ValidationError as error:
+            found += self.problems_of(error)
+        try:
+            if self.keys & {"concurrent_licenses", "reserved_seats"} and not self.entry.unreadable("reserved_seats"):
+                validate_pool(self._slots, len(self._seats))
+        except ValidationError as error:
+            found += self.problems_of(error)
+        return found
+
+    def write(self, trace: Trace) -> None:
+        set_name(self._name, actor=trace.actor, source=trace.source)
+        set_pool(self._slots, self._seats.values(), actor=trace.actor, source=trace.source)
+
+    def problems_of(self, error: ValidationError) -> list[Problem]:
+        seats = "reserved_seats" if "reserved_seats" in self.entry.lines else "concurrent_licenses"
+        return located(error, self.entry, {"seats": seats})
