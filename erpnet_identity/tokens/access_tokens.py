@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
+from erpnet_identity.compiled import CompiledQuery
 from erpnet_identity.keys import jwt
 from erpnet_identity.tenancy.models import database_name
 from erpnet_identity.users.models import UserType
@@ -47,6 +48,14 @@ _USER_STATE = (
     "user__is_admin",
     "user__is_active",
 )
+
+
+def _state_query(fields: tuple[str, ...]) -> CompiledQuery:
+    return CompiledQuery(1, lambda checksum: AccessToken.objects.filter(token_checksum=checksum).values_list(*fields))
+
+
+_service_state = _state_query(_SERVICE_STATE)
+_user_state = _state_query(_USER_STATE)
 
 
 def mint_service_token(
@@ -92,18 +101,14 @@ def read(token: str, *, audience: str, now: datetime) -> Principal:
     client_id = str(payload.get("client_id", ""))
 
     is_service = "sub" not in payload
-    row = (
-        AccessToken.objects.filter(token_checksum=digest(token))
-        .values_list(*(_SERVICE_STATE if is_service else _USER_STATE))
-        .first()
-    )
+    rows = (_service_state if is_service else _user_state).rows(digest(token))
 
     def refuse(cause: str) -> InvalidCredential:
         return InvalidCredential(cause, client_id=client_id, token_id=token_id)
 
-    if row is None:
+    if not rows:
         raise refuse("token_unknown")
-    revoked_at, expires, application_id, row_client_id, enabled, *rest = row
+    revoked_at, expires, application_id, row_client_id, enabled, *rest = rows[0]
     if revoked_at is not None:
         raise refuse("token_revoked")
     if expires <= now:
