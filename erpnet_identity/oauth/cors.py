@@ -2,21 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 
-from trusted_apps.models import TrustedApplication
-
-
-def is_registered_origin(origin: str) -> bool:
-    """Whether an enabled application has a login or logout address of exactly this origin."""
-    if not origin.startswith(("http://", "https://")) or len(origin) > 300:
-        return False
-    # The text search narrows, the exact comparison decides.
-    candidates = TrustedApplication.objects.enabled().filter(redirect_uris__contains=origin) | (
-        TrustedApplication.objects.enabled().filter(post_logout_redirect_uris__contains=origin)
-    )
-    return any(
-        application.origin_allowed(origin)
-        for application in candidates.only("redirect_uris", "post_logout_redirect_uris")
-    )
+from trusted_apps.origins import is_registered_origin
 
 
 def allow_registered_origin(request: HttpRequest, response: HttpResponse) -> HttpResponse:
