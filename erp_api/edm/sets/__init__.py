@@ -1,0 +1,1 @@
+"""The entity sets, one file per namespace."""

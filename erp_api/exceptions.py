@@ -1,0 +1,234 @@
+"""Why the API refuses, the body that says so, and the one place where exceptions become responses (API-16, API-17)."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import DatabaseError
+from django.http import Http404, HttpRequest, HttpResponse
+from rest_framework.exceptions import APIException
+
+from erpnet_identity.audit import events
+from erpnet_identity.audit.context import Actor
+from erpnet_identity.audit.services import record
+from erpnet_identity.tokens.exceptions import CredentialError, MissingCredential, SeveralCredentials
+
+from .odata.encoding import plain_escapes
+from .responses import answer
+
+log = structlog.get_logger("erpnet.api")
+
+
+class ApiError(Exception):
+    """A refusal with everything the caller is told. ``cause`` names the reason for the operator's trace."""
+
+    status = 500
+    type = "ServerError"
+
+    def __init__(self, message: str, *, cause: str = "", headers: dict[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.cause = cause or self.type
+        self.headers = headers or {}
+
+
+class InvalidQuery(ApiError):
+    """A key or a query option that cannot be understood."""
+
+    status, type = 400, "InvalidQuery"
+
+
+class UserTypeNotAllowed(ApiError):
+    """An account of this type may not call the data APIs, whatever its token holds (API-95)."""
+
+    status, type = 403, "UserTypeNotAllowed"
+
+
+class InsufficientScope(ApiError):
+    """The token lacks a scope. The challenge names all that the request needs (TK-111)."""
+
+    status, type = 403, "InsufficientScope"
+
+    def __init__(self, needed: Iterable[str]) -> None:
+        scope = " ".join(needed)
+        challenge = f'Bearer realm="{settings.INSTANCE_URL}", error="insufficient_scope", scope="{scope}"'
+        super().__init__(
+            f"The token does not have the scope this request needs: {scope}.",
+            cause="scope_missing",
+            headers={"WWW-Authenticate": challenge},
+        )
+
+
+class NotFound(ApiError):
+    """No such entity set, operation or record."""
+
+    status, type = 404, "NotFound"
+
+
+class Renamed(ApiError):
+    """A former name of an entity set (API-12)."""
+
+    status, type = 404, "Renamed"
+
+
+class MethodNotAllowed(ApiError):
+    """The address exists and does not support the method (API-20)."""
+
+    status, type = 405, "MethodNotAllowed"
+
+    def __init__(self, method: str, allowed: Iterable[str]) -> None:
+        super().__init__(f"{method[:20]} is not supported at this address.", headers={"Allow": ", ".join(allowed)})
+
+
+class NotAcceptable(ApiError):
+    """The caller accepts no media type that this address can produce (API-13)."""
+
+    status, type = 406, "NotAcceptable"
+
+
+class TooLarge(ApiError):
+    """The request target (414) or the body (413) is too long (API-18)."""
+
+    type = "TooLarge"
+
+    def __init__(self, message: str, *, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class TooManyRequests(ApiError):
+    """The session used up its requests for now (SE-80)."""
+
+    status, type = 429, "TooManyRequests"
+
+    def __init__(self, wait: int) -> None:
+        super().__init__(
+            f"Too many requests in this session. Try again in {wait} seconds.",
+            cause="session_rpm",
+            headers={"Retry-After": str(wait)},
+        )
+
+
+class NotSupported(ApiError):
+    """A feature of OData or of the ERP that this product leaves out."""
+
+    status, type = 501, "NotSupported"
+
+
+def _from_credential(error: CredentialError) -> ApiError:
+    """The refusal for a credential. What could tell a stranger which part was wrong is left out (DR-02)."""
+    if isinstance(error, SeveralCredentials):
+        refusal = ApiError("Send exactly one credential with a request.", cause=error.cause)
+        refusal.status, refusal.type = 400, "InvalidRequest"
+        return refusal
+    challenge = f'Bearer realm="{settings.INSTANCE_URL}"'
+    if isinstance(error, MissingCredential):
+        refusal = ApiError("A credential is required.", cause=error.cause, headers={"WWW-Authenticate": challenge})
+        refusal.status, refusal.type = 401, "Unauthorized"
+        return refusal
+    description = "The token has expired" if error.cause == "token_expired" else "The token is not valid for this API"
+    challenge += f', error="invalid_token", error_description="{description}"'
+    refusal = ApiError(f"{description}.", cause=error.cause, headers={"WWW-Authenticate": challenge})
+    refusal.status, refusal.type = 401, "InvalidToken"
+    return refusal
+
+
+# Status and type of what Django and the framework raise by themselves.
+_TYPES = {
+    400: "InvalidBody",
+    403: "AccessDenied",
+    404: "NotFound",
+    405: "MethodNotAllowed",
+    406: "NotAcceptable",
+    413: "TooLarge",
+    415: "UnsupportedMediaType",
+}
+
+
+def _refusal(error: Exception) -> ApiError | None:
+    """The refusal that an exception stands for; None for one that nobody foresaw."""
+    if isinstance(error, ApiError):
+        return error
+    if isinstance(error, CredentialError):
+        return _from_credential(error)
+    if isinstance(error, Http404):
+        return NotFound("There is nothing at this address.")
+    if isinstance(error, RequestDataTooBig):
+        return TooLarge("The body is too long.", status=413)
+    refusal = None
+    if isinstance(error, PermissionDenied):
+        refusal = ApiError("Access is denied.")
+        refusal.status = 403
+    elif isinstance(error, APIException) and error.status_code < 500:
+        refusal = ApiError(str(error.detail))
+        refusal.status = error.status_code
+    if refusal is not None:
+        refusal.type = refusal.cause = _TYPES.get(refusal.status, "InvalidRequest")
+    return refusal
+
+
+def body(error: ApiError, *, info: str = "") -> str:
+    """The error body. ``code`` is a number, because the vendor's client casts it to one (TK-113, API-16)."""
+    members = {
+        "message": error.message,
+        "code": error.status,
+        "type": error.type,
+        "info": info,
+        "messageFormat": None,
+        "parameters": None,
+    }
+    return plain_escapes(json.dumps({"error": members}, ensure_ascii=False, separators=(",", ":")))
+
+
+def _leave_trace(error: ApiError, original: Exception, request: HttpRequest, principal: Any) -> None:
+    """One event for a refused call, in a transaction of its own: nothing else was changed (AU-03, AU-04)."""
+    client_id = principal.client_id if principal is not None else getattr(original, "client_id", "")
+    token_id = principal.token_id if principal is not None else getattr(original, "token_id", "")
+    actor = (
+        Actor("user", principal.user_id, principal.login)
+        if principal is not None
+        else Actor("application", "", client_id)
+    )
+    try:
+        record(
+            events.API_CALL_REFUSED,
+            outcome="refused",
+            actor=actor,
+            client_id=client_id,
+            token_id=token_id,
+            detail={
+                "cause": error.cause,
+                "status": error.status,
+                # The path without its query: an address may carry what must not be written down (IS-32).
+                "method": (request.method or "")[:20],
+                "path": request.path_info[:500],
+            },
+        )
+    except DatabaseError:
+        # The refusal stands even while it cannot be written down.
+        log.exception("a refused call could not be recorded", cause=error.cause)
+
+
+def _logged(response: HttpResponse) -> HttpResponse:
+    """Tell Django that what there is to say about this answer has been written: it would log every 501 as an error."""
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
+
+
+def handle(error: Exception, context: dict[str, Any]) -> HttpResponse:
+    """The response for an exception; the framework calls it for every one. Never None, so nothing is re-raised."""
+    request: HttpRequest = context["view"].request._request
+    refusal = _refusal(error)
+    if refusal is None:
+        log.exception("unforeseen error", exc_info=error, method=request.method, path=request.path_info)
+        info = type(error).__name__ if settings.DEBUG else ""
+        return _logged(answer(body(ApiError("The request could not be served."), info=info), status=500))
+    if refusal.status in (401, 403, 429) or isinstance(error, CredentialError):
+        _leave_trace(refusal, error, request, context["view"].principal)
+    response = answer(body(refusal), status=refusal.status)
+    for name, value in refusal.headers.items():
+        response.headers[name] = value
+    return _logged(response)

@@ -1,0 +1,1 @@
+"""The query dialect, one small file per option."""

@@ -1,0 +1,62 @@
+"""Requests per minute, counted per session in the shared cache (SE-80, SE-81, SE-86)."""
+
+import time
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.core.cache import cache
+from rest_framework.throttling import BaseThrottle
+
+log = structlog.get_logger("erpnet.throttle")
+
+WINDOW = 60  # seconds
+# One number in the cache holds both when the window began and how many requests it has seen, so that counting is
+# one step for all processes and the caller can be told how long to wait.
+_COUNT_BITS = 24
+_last_complaint = float("-inf")
+
+
+def count(session_key: str, now: float) -> tuple[int, int]:
+    """Count one request of a session: how many there were in its current minute, and when that began."""
+    key = f"session-rpm:{session_key}"
+    for _ in range(2):
+        try:
+            value = cache.incr(key)
+        except ValueError:  # the first request of a minute
+            value = (int(now) << _COUNT_BITS) + 1
+            if not cache.add(key, value, timeout=WINDOW):
+                continue  # another process was first
+        return value & ((1 << _COUNT_BITS) - 1), value >> _COUNT_BITS
+    return 1, int(now)
+
+
+def _complain(error: Exception) -> None:
+    # Once a minute, not once a call: a cache that is away must not fill the log as well (OPS-03).
+    global _last_complaint
+    now = time.monotonic()
+    if now - _last_complaint > 60:
+        _last_complaint = now
+        log.warning("the cache is away; API requests are not counted", error=type(error).__name__)
+
+
+class SessionRate(BaseThrottle):
+    """The limit of one session (``ERPNET_SESSION_RPM``; 0 switches it off)."""
+
+    _wait = 0
+
+    def allow_request(self, request: Any, view: Any) -> bool:
+        limit = settings.SESSION_RPM
+        if not limit:
+            return True
+        now = time.time()
+        try:
+            number, began = count(request.auth.session_key, now)
+        except Exception as error:  # any failure of the cache: the call is let through
+            _complain(error)
+            return True
+        self._wait = max(1, began + WINDOW - int(now))
+        return number <= limit
+
+    def wait(self) -> float | None:
+        return self._wait

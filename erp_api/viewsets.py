@@ -1,0 +1,121 @@
+"""The order of the guards, in one place (API-102), and the views behind them."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from erpnet_identity.tokens.authentication import CredentialAuthentication
+from erpnet_identity.tokens.principal import Principal
+
+from . import cors, limits, reading
+from .exceptions import MethodNotAllowed, NotFound, TooLarge, TooManyRequests
+from .odata import address as addresses
+from .odata.address import Address
+from .permissions import HasScope, check_user_type, needed_scopes
+from .throttling import SessionRate
+
+
+class GuardedView(APIView):
+    """What every address of the API goes through before anything is answered.
+
+    The framework authenticates, asks for scopes, counts and handles exceptions; negotiation, parsing and rendering
+    are left out because the dialect has rules of its own for them.
+    """
+
+    audience = "DomainAPI"
+    authentication_classes = [CredentialAuthentication]
+    permission_classes = [HasScope]
+    throttle_classes = [SessionRate]
+
+    principal: Principal | None = None
+    address: Address
+    needed_scopes: tuple[str, ...] = ()
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not cors.is_preflight(request):
+            return super().dispatch(request, *args, **kwargs)
+        response = cors.preflight()
+        cors.allow_registered_origin(request, response)
+        return response
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """The guards. A refused call costs nothing further down, and tells a stranger nothing about what exists."""
+        principal = request.auth  # who: 401
+        assert isinstance(principal, Principal)  # the authenticator refuses rather than lets anyone in unnamed
+        self.principal = principal
+        check_user_type(principal)  # what kind of account: 403
+        self.check_address(request._request, kwargs.get("path", ""))  # where and how: 404, 405, 414, 413
+        self.check_permissions(request)  # may: 403
+        self.check_throttles(request)  # not too fast: 429
+        addresses.check_served(self.address)  # is it there at all, for those who may know: 404, 501
+
+    def check_address(self, request: HttpRequest, path: str) -> None:
+        """Sets ``address`` and ``needed_scopes``."""
+        meta = request.META
+        method = request.method or ""
+        if len(meta.get("QUERY_STRING", "")) + len(request.path_info) > limits.target_bytes():
+            raise TooLarge("The address is too long.", status=414)
+        self.address = self.resolve(path)
+        if self.address.methods and method not in self.address.methods:
+            raise MethodNotAllowed(method, self.address.methods)
+        length = meta.get("CONTENT_LENGTH") or "0"
+        if length.isdecimal() and int(length) > limits.body_bytes():
+            raise TooLarge("The body is too long.", status=413)
+        self.needed_scopes = needed_scopes(
+            method, is_security=self.address.is_security, reads=self.address.name == "$batch"
+        )
+
+    def resolve(self, path: str) -> Address:
+        """What the path names. Raises ``NotFound``, ``Renamed``."""
+        raise NotImplementedError
+
+    def throttled(self, request: Request, wait: float) -> None:  # type: ignore[override]
+        raise TooManyRequests(int(wait))
+
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override]
+        """The methods of an address, for a caller that may read it."""
+        response = HttpResponse(status=204)
+        response.headers["Allow"] = ", ".join(self.address.methods)
+        response.headers["OData-Version"] = "4.0"
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    # ── the framework's steps, without what is not needed ─────────────────────────────────────────────
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        return Request(request, authenticators=self.get_authenticators(), parser_context={"view": self})
+
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        return {}
+
+    def finalize_response(  # type: ignore[override]
+        self, request: Request, response: HttpResponse, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        plain: HttpRequest = request._request
+        cors.allow_registered_origin(plain, response)
+        if response.status_code != 204:
+            response.headers["Content-Length"] = str(len(response.content))
+        if plain.method == "HEAD":
+            response.content = b""
+        return response
+
+
+class NothingView(GuardedView):
+    """Every address that does not exist: a stranger gets 401 there like everywhere (API-102)."""
+
+    def resolve(self, path: str) -> Address:
+        raise NotFound("There is nothing at this address.")
+
+
+class EntitySetViewSet(GuardedView):
+    """The addresses under the service root: the root itself, sets, single records, counts."""
+
+    def resolve(self, path: str) -> Address:
+        return addresses.resolve(path)
+
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        return reading.answer_to(self.address, request._request)
