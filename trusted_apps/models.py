@@ -127,6 +127,23 @@ class TrustedApplication(AbstractApplication):
     def __str__(self) -> str:
         return self.name or self.client_id
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Store the row and, when its addresses may have changed, the web origins that follow from them."""
+        super().save(*args, **kwargs)
+        written = kwargs.get("update_fields")
+        if written is None or not {"redirect_uris", "post_logout_redirect_uris"}.isdisjoint(written):
+            self._store_origins(using=kwargs.get("using"))
+
+    def _store_origins(self, *, using: str | None) -> None:
+        known = WebOrigin.objects.using(using).filter(application=self)
+        stored = set(known.values_list("origin", flat=True))
+        wanted = self.origins
+        if stored - wanted:
+            known.exclude(origin__in=wanted).delete()
+        WebOrigin.objects.using(using).bulk_create(
+            WebOrigin(application=self, origin=origin) for origin in sorted(wanted - stored)
+        )
+
     # ── what it is ────────────────────────────────────────────────────────────────────────────────────
 
     @property
@@ -204,9 +221,15 @@ class TrustedApplication(AbstractApplication):
         """Whether sign-out may return to ``uri``: exact comparison (TA-64, ID-155)."""
         return redirects.matches(uri, self.post_logout_redirect_uri_list)
 
+    @property
+    def origins(self) -> set[str]:
+        """The web origins of its login and logout addresses (ID-08)."""
+        uris = self.redirect_uri_list + self.post_logout_redirect_uri_list
+        return {origin for origin in map(redirects.origin, uris) if origin is not None}
+
     def origin_allowed(self, origin: str) -> bool:
         """Whether a script of this web origin belongs to the app (ID-08)."""
-        return origin in {redirects.origin(uri) for uri in self.redirect_uri_list + self.post_logout_redirect_uri_list}
+        return origin in self.origins
 
     def get_absolute_url(self) -> str:
         from django.urls import reverse
@@ -308,6 +331,20 @@ class TrustedApplication(AbstractApplication):
 
     def _known_secrets(self) -> Iterable["ClientSecret"]:
         return () if self._state.adding else self.secrets.all()
+
+
+class WebOrigin(models.Model):
+    """A web origin that an application's addresses have. Follows from the record and is kept beside it, because a
+    browser's every call asks for it and the addresses themselves are a text that no index can search."""
+
+    application = models.ForeignKey(TrustedApplication, on_delete=models.CASCADE, related_name="web_origins")
+    origin = models.CharField(max_length=300, db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["application", "origin"], name="web_origin_unique")]
+
+    def __str__(self) -> str:
+        return self.origin
 
 
 class ClientSecretQuerySet(models.QuerySet["ClientSecret"]):

@@ -53,6 +53,8 @@ def problem(uri: str, *, allow_custom_scheme: bool, allow_insecure: bool) -> str
     if scheme in ("http", "https"):
         if not parts.hostname or not uri[len(scheme) :].startswith("://"):
             return f"{uri!r} is not an absolute address such as https://app.example.com/callback."
+        if len(parts.hostname) > 253:
+            return f"{uri[:60]!r}…: the host name is too long."
         if parts.username is not None or parts.password is not None or "\\" in uri:
             return f"{uri!r} contains a user name or a backslash, which hides the real host."
         if scheme == "http" and parts.hostname not in LOOPBACK_HOSTS and not allow_insecure:
