@@ -1,10 +1,11 @@
 """Finding and authenticating the application of a token request (ID-100 to ID-107, TA-50 to TA-53)."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F
-
+from erpnet_identity.compiled import CompiledQuery
+from erpnet_identity.users.models import User
 from trusted_apps import secrets
 from trusted_apps.models import LAST_USED_COARSENESS, ClientSecret, TrustedApplication
 
@@ -12,6 +13,46 @@ from .credentials import ClientCredentials
 
 # Compared with when there is nothing else to compare with, so that an unknown client costs the same (OP-136).
 _NOBODYS_HASH = secrets.digest("")
+
+_APPLICATION = [field.attname for field in TrustedApplication._meta.concrete_fields]
+_USER = [field.attname for field in User._meta.concrete_fields]
+_SECRET = ["id", "secret_hash", "expires", "disabled_at", "last_used"]
+# One row per secret, one row without any: the application, its system user and its secrets in one query.
+_look_up = CompiledQuery(
+    2,
+    lambda one, other: (
+        TrustedApplication.objects.filter(client_id__in=[one, other])
+        .order_by()
+        .values_list(
+            *_APPLICATION, *(f"system_user__{name}" for name in _USER), *(f"secrets__{name}" for name in _SECRET)
+        )
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """An application with one of its secrets, or with none (``secret_id`` is None)."""
+
+    application: TrustedApplication
+    secret_id: Any
+    secret_hash: str | None
+    expires: datetime | None
+    disabled_at: datetime | None
+    last_used: datetime | None
+
+    @classmethod
+    def from_row(cls, row: tuple[Any, ...]) -> "_Candidate":
+        application = TrustedApplication.from_db("default", _APPLICATION, row[: len(_APPLICATION)])
+        user = row[len(_APPLICATION) : len(_APPLICATION) + len(_USER)]
+        if application.system_user_id is not None:
+            application.system_user = User.from_db("default", _USER, user)
+        return cls(application, *row[len(_APPLICATION) + len(_USER) :])
+
+    def is_usable(self, now: datetime) -> bool:
+        return (
+            self.secret_hash is not None and self.disabled_at is None and (self.expires is None or self.expires > now)
+        )
 
 
 class Refused(Exception):
@@ -28,63 +69,48 @@ def authenticate(credentials: ClientCredentials, *, now: datetime) -> TrustedApp
 
     Every path compares at least one hash, in constant time.
     """
-    ids = {client_id for client_id, _ in credentials.alternatives}
-    # One row per secret, one row without any: the application, its system user and its secrets in one query.
-    rows: list[Any] = list(
-        TrustedApplication.objects.filter(client_id__in=ids)
-        .select_related("system_user")
-        .annotate(
-            secret_pk=F("secrets__pk"),
-            secret_hash=F("secrets__secret_hash"),
-            secret_expires=F("secrets__expires"),
-            secret_disabled_at=F("secrets__disabled_at"),
-            secret_last_used=F("secrets__last_used"),
-        )
-        .order_by()
-    )
+    ids = [client_id for client_id, _ in credentials.alternatives]
+    everyone = [_Candidate.from_row(row) for row in _look_up.rows(ids[0], ids[-1])]
     cause, found = "client_unknown", None
     for client_id, secret in credentials.alternatives:
-        candidates = [row for row in rows if row.client_id == client_id]
+        candidates = [candidate for candidate in everyone if candidate.application.client_id == client_id]
         if not candidates:
             secrets.matches(secret, _NOBODYS_HASH)
             continue
-        found = found or candidates[0]
-        matching = [row for row in candidates if secrets.matches(secret, row.secret_hash or _NOBODYS_HASH)]
-        good = next((row for row in matching if row.secret_hash and _is_usable(row, now)), None)
-        cause = _cause(candidates, matching, secret, good is not None)
+        found = found or candidates[0].application
+        matching = [each for each in candidates if secrets.matches(secret, each.secret_hash or _NOBODYS_HASH)]
+        good = next((each for each in matching if each.is_usable(now)), None)
+        cause = _cause(candidates, matching, secret, good)
         if not cause:
             assert good is not None
             _remember_use(good, now)
-            return good
+            return good.application
     raise Refused(cause, found)
 
 
-def _is_usable(row: Any, now: datetime) -> bool:
-    return row.secret_disabled_at is None and (row.secret_expires is None or row.secret_expires > now)
-
-
-def _cause(candidates: list[Any], matching: list[Any], secret: str, has_good_secret: bool) -> str:
+def _cause(candidates: list[_Candidate], matching: list[_Candidate], secret: str, good: _Candidate | None) -> str:
     """Why this pair is refused, or an empty text. The order is that of importance to the administrator (DR-05)."""
-    application = candidates[0]
+    application = candidates[0].application
     if application.is_public:
         return "secret_from_public_client"
     if not application.is_confidential:
         return "client_type_none"
-    if application.secret_pk is None:
+    if candidates[0].secret_id is None:
         return "secret_not_registered"
     if not matching:
-        return "secret_hash_sent" if any(row.secret_hash == secret for row in candidates) else "secret_wrong"
-    if not has_good_secret:
-        return "secret_retired" if all(row.secret_disabled_at for row in matching) else "secret_expired"
+        return "secret_hash_sent" if any(each.secret_hash == secret for each in candidates) else "secret_wrong"
+    if good is None:
+        return "secret_retired" if all(each.disabled_at for each in matching) else "secret_expired"
     if not application.is_enabled:
         return "application_disabled"
     return ""
 
 
-def _remember_use(row: Any, now: datetime) -> None:
+def _remember_use(used: _Candidate, now: datetime) -> None:
     """Write the time of last use, coarsely: a write on every token would be the dearest part of it."""
     stale = now - LAST_USED_COARSENESS
-    if row.secret_last_used is None or row.secret_last_used < stale:
-        ClientSecret.objects.filter(pk=row.secret_pk).update(last_used=now)
-    if row.last_used is None or row.last_used < stale:
-        TrustedApplication.objects.filter(pk=row.pk).update(last_used=now)
+    if used.last_used is None or used.last_used < stale:
+        ClientSecret.objects.filter(pk=used.secret_id).update(last_used=now)
+    application = used.application
+    if application.last_used is None or application.last_used < stale:
+        TrustedApplication.objects.filter(pk=application.pk).update(last_used=now)
