@@ -4,8 +4,11 @@ import time
 from collections.abc import Callable
 
 import structlog
+from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+
+from erpnet_identity.edge.proxies import client_address
 
 from . import context
 
@@ -16,7 +19,8 @@ _QUIET = ("/health/", "/static/", "/tools/", "/sys/", "/id/.well-known/", "/.wel
 
 
 class AuditContextMiddleware:
-    """Fills the audit context for the request; puts ``X-Correlation-Id`` on the response."""
+    """The outermost layer: fills the audit context for the request, so that no answer leaves without
+    ``X-Correlation-Id``."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -24,6 +28,10 @@ class AuditContextMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         started = time.perf_counter()
         meta = request.META
+        # From here on REMOTE_ADDR is the caller; the peer that is connected to us decides what may be believed.
+        peer = request.peer_address = meta.get("REMOTE_ADDR", "")  # type: ignore[attr-defined]
+        if forwarded_for := meta.get("HTTP_X_FORWARDED_FOR", ""):
+            meta["REMOTE_ADDR"] = client_address(peer, forwarded_for, settings.TRUSTED_PROXIES)
         correlation_id = context.correlation_id_from(meta.get("HTTP_X_CORRELATION_ID", ""))
         token = context.enter(
             context.Origin(

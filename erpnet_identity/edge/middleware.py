@@ -1,4 +1,4 @@
-"""HTTPS, proxies and the headers that every response carries."""
+"""HTTPS and the headers that every response carries."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 
 from .paths import is_machine
-from .proxies import client_address, is_https
+from .proxies import is_https
 
 # Everything a page of ours needs comes from ourselves; scripts and styles are files, never written into a page.
 CONTENT_SECURITY_POLICY = (
@@ -17,10 +17,9 @@ CONTENT_SECURITY_POLICY = (
 
 
 class EdgeMiddleware:
-    """The outermost layer: who is the peer really, was it HTTPS, and which headers leave with the answer.
+    """Was it HTTPS, is it a program or a person, and which headers leave with the answer.
 
-    After it ``REMOTE_ADDR`` is the caller's address and ``request.is_machine`` tells programs from browsers
-    (ID-03, ID-04, OP-230, OP-231).
+    After it ``request.is_machine`` tells programs from browsers (ID-03, ID-04, OP-230, OP-231).
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -28,15 +27,13 @@ class EdgeMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         meta = request.META
-        remote = meta.get("REMOTE_ADDR", "")
-        trusted = settings.TRUSTED_PROXIES
-        secure = is_https(request.scheme or "", meta.get("HTTP_X_FORWARDED_PROTO", ""), remote, trusted)
+        peer: str = request.peer_address  # type: ignore[attr-defined]
+        forwarded_proto = meta.get("HTTP_X_FORWARDED_PROTO", "")
+        secure = is_https(request.scheme or "", forwarded_proto, peer, settings.TRUSTED_PROXIES)
         if secure:
             # Django asks this variable whether cookies may be marked secure and which scheme a form came from.
             meta["wsgi.url_scheme"] = "https"
             request.environ["wsgi.url_scheme"] = "https"  # type: ignore[attr-defined]
-        if forwarded_for := meta.get("HTTP_X_FORWARDED_FOR", ""):
-            meta["REMOTE_ADDR"] = client_address(remote, forwarded_for, trusted)
         machine = request.is_machine = is_machine(request.path_info)  # type: ignore[attr-defined]
 
         if settings.HTTPS_ONLY and not secure and not request.path_info.startswith("/health/"):

@@ -11,6 +11,8 @@ INSTANCE_URL: str = env.INSTANCE_URL
 DEBUG: bool = env.DEBUG
 ROOT_URLCONF = "erpnet_identity.urls"
 WSGI_APPLICATION = "erpnet_identity.wsgi.application"
+# Processes that serve; 0 leaves it to the server, which looks at the database and at the machine (OPS-07).
+WORKERS: int = env.ERPNET_WORKERS
 # No address of the product answers with a redirect to the same address with a slash (IS-03, API-01).
 APPEND_SLASH = False
 
@@ -38,8 +40,8 @@ INSTALLED_APPS = [
 # The browser sites need sessions, messages and form tokens; the machine endpoints never do. The classes of
 # `edge.browser` are Django's own and step aside there, so that a cookie never means anything to an API.
 MIDDLEWARE = [
-    "erpnet_identity.edge.middleware.EdgeMiddleware",
     "erpnet_identity.audit.middleware.AuditContextMiddleware",
+    "erpnet_identity.edge.middleware.EdgeMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "erpnet_identity.edge.browser.SessionMiddleware",
     "erpnet_identity.edge.browser.CommonMiddleware",
@@ -106,9 +108,8 @@ USE_TZ = True
 USE_I18N = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
-# Served from where the files lie, also without `collectstatic`, so that a fresh copy needs no build step.
+# Served from where the files lie, so that a fresh copy needs no build step; there is no STATIC_ROOT to collect into.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_MAX_AGE = 3600

@@ -45,20 +45,28 @@ def remove_all_expired(*, pause: float = 0.05) -> int:
     return total
 
 
+def take_turn() -> int:
+    """One batch, if no other process had its turn lately; returns how many rows went. Never raises: the server must
+    outlive a database or a cache that is away for a while."""
+    try:
+        # One process of all is enough; without a shared cache each process takes a turn.
+        if not cache.add(_LOCK, 1, timeout=_INTERVAL / 2):
+            return 0
+        removed = remove_expired()
+    except Exception as error:
+        log.warning("clean-up failed", error=type(error).__name__)
+        return 0
+    if removed:
+        log.info("expired tokens removed", count=removed)
+    return removed
+
+
 def _run() -> None:
     while True:
         time.sleep(_INTERVAL * random.uniform(0.5, 1.5))  # noqa: S311 - spreads the workers, guards nothing
         close_old_connections()
-        try:
-            # One process of all is enough; without a shared cache each process takes a turn.
-            if cache.add(_LOCK, 1, timeout=_INTERVAL / 2):
-                removed = remove_expired()
-                if removed:
-                    log.info("expired tokens removed", count=removed)
-        except Exception as error:  # the server must outlive a database or cache that is away for a while
-            log.warning("clean-up failed", error=type(error).__name__)
-        finally:
-            connection.close()
+        take_turn()
+        connection.close()
 
 
 def start_in_background() -> None:

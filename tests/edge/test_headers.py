@@ -52,3 +52,17 @@ class TestCorrelationId:
     @pytest.mark.parametrize("sent", ["", " ", "x" * 65, "a b", "a\tb", "é", "<b>", "a\n"])
     def test_another_one_is_replaced(self, sent, client):
         assert client.get("/tools/ver", headers={"X-Correlation-Id": sent}).headers["X-Correlation-Id"] != sent
+
+
+@pytest.mark.django_db
+@pytest.mark.contract("OP-231", "AU-02")
+def test_the_trail_names_the_caller_behind_a_trusted_proxy(client, settings):
+    from ipaddress import ip_network
+
+    from erpnet_identity.audit.models import AuditEvent
+
+    header = {"X-Forwarded-For": "198.51.100.9"}
+    client.post("/id/connect/token", headers=header)
+    settings.TRUSTED_PROXIES = [ip_network("127.0.0.0/8")]
+    client.post("/id/connect/token", headers=header)
+    assert list(AuditEvent.objects.order_by("id").values_list("address", flat=True)) == ["127.0.0.1", "198.51.100.9"]

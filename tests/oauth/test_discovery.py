@@ -76,6 +76,7 @@ class TestTransport:
     def test_plain_http_is_refused_to_programs_and_redirected_for_people(self, https, client):
         response = client.post("/id/connect/token")
         assert (response.status_code, response.content) == (403, b"HTTPS is required.")
+        assert response.headers["X-Correlation-Id"]
         page = client.get("/admin/?a=b")
         assert (page.status_code, page.headers["Location"]) == (302, "https://erp.example.net/admin/?a=b")
 

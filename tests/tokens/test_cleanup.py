@@ -4,8 +4,9 @@ import threading
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from erpnet_identity.tokens import cleanup
@@ -49,6 +50,19 @@ class TestBatches:
         call_command("cleanup")
         assert capsys.readouterr().out == "expired tokens removed: 1100\n"
         assert not AccessToken.objects.exists()
+
+    def test_the_server_takes_a_turn_now_and_then(self, service_app, monkeypatch):
+        make(service_app, 2, expired_for=1)
+        assert cleanup.take_turn() == 2
+        make(service_app, 2, expired_for=1)
+        assert cleanup.take_turn() == 0, "another process had its turn a moment ago"
+        cache.clear()
+
+        def away():
+            raise OperationalError("the database is away")
+
+        monkeypatch.setattr(cleanup, "remove_expired", away)
+        assert cleanup.take_turn() == 0
 
 
 @pytest.mark.django_db(transaction=True)
