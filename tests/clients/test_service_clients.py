@@ -51,8 +51,8 @@ def test_requests_oauthlib(scope, path_client, instance):
 
 @pytest.mark.contract("CL-02", "ID-102")
 def test_requests_oauthlib_with_a_header_that_is_not_encoded(path_client, instance):
-    client = BackendApplicationClient(client_id=path_client.client_id)
-    with OAuth2Session(client=client, scope=["read"]) as session:
+    client = BackendApplicationClient(client_id=path_client.client_id, scope=["read"])
+    with OAuth2Session(client=client) as session:
         auth = HTTPBasicAuth(path_client.client_id, path_client.plain_secret)
         session.fetch_token(f"{instance}/id/connect/token", auth=auth)
         assert_ten_customers(session.get(f"{instance}/{CUSTOMERS}").json())
