@@ -1,7 +1,6 @@
 """TrustedApplication: one row, one client. The row answers every question about itself."""
 
 import uuid
-from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,11 +13,10 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from oauth2_provider.models import AbstractApplication
 
-from . import redirects, scopes
+from . import redirects, rules, scopes
+from .rules import INTERNAL_PREFIX
 from .secrets import is_digest
 
-# Records with this prefix are the product's own sites (TA-32, TA-78).
-INTERNAL_PREFIX = "internal.erp.net/"
 SECRET_EXPIRES_SOON = timedelta(days=30)
 # How old the time of last use may be before it is written again: reading it is for people, writing it costs a
 # statement on every token.
@@ -250,86 +248,14 @@ class TrustedApplication(AbstractApplication):
         Raises ``ValidationError``. Secrets have rules of their own: ``ClientSecret``.
         """
         self.normalise()
-        errors: dict[str, list[ValidationError]] = defaultdict(list)
-
-        def refuse(field: str, code: str, message: str) -> None:
-            errors[field].append(ValidationError(message, code=code))
-
-        stored = TrustedApplication.objects.filter(pk=self.pk).first() if not self._state.adding else None
-        if self.client_id.lower().startswith(INTERNAL_PREFIX) and not (stored is not None and stored.is_internal):
-            refuse("client_id", "reserved", f"The prefix {INTERNAL_PREFIX} is reserved for the product's own sites.")
-        for field in ("redirect_uris", "post_logout_redirect_uris"):
-            for uri in redirects.split(getattr(self, field)):
-                reason = redirects.problem(
-                    uri, allow_custom_scheme=self.is_public, allow_insecure=settings.ALLOW_INSECURE_REDIRECTS
-                )
-                if reason:
-                    refuse(field, "redirect_uri", reason)
-        for name in self.scope_list:
-            if name == scopes.SEC and not self.is_internal:
-                refuse("scope", "scope_sec", "The scope sec is reserved for the product's own sites.")
-            elif name not in scopes.STORABLE and name != scopes.SEC:
-                refuse(
-                    "scope",
-                    "scope_unknown",
-                    f"{name!r} is not a scope. Known scopes: {', '.join(sorted(scopes.STORABLE, key=str.lower))}.",
-                )
-        if self.allows_service:
-            if self.system_user is None:
-                refuse("system_user", "system_user_missing", "An app that may act as a service needs a system user.")
-            if not self.is_confidential:
-                refuse(
-                    "allows_service",
-                    "service_needs_confidential",
-                    "Only a confidential application may act as a service.",
-                )
-        if self.system_user is not None and not self.system_user.may_run_services:
-            refuse(
-                "system_user",
-                "system_user_type",
-                "The system user must be an active account of type InternalUser or SystemUserNoLogin.",
-            )
-        if self.is_public and not self._state.adding and self.secrets.filter(disabled_at=None).exists():
-            refuse(
-                "client_type",
-                "public_with_secret",
-                "A public application cannot keep a secret. Retire its secrets first.",
-            )
-        for field in ("name", "notes", "system_user_login_url"):
-            if "\x00" in getattr(self, field):
-                refuse(field, "null_characters", "Null characters are not allowed.")
-        if errors:
-            raise ValidationError(dict(errors))
+        if found := rules.violations(self):
+            raise ValidationError(found)
 
     def warnings(self, now: datetime | None = None) -> list[str]:
         """What is allowed and still deserves attention, as sentences for administrators (TA-34, TA-39, TA-43)."""
-        now = now or timezone.now()
-        found = []
-        if self.is_confidential and not any(secret.is_usable(now) for secret in self._known_secrets()):
-            found.append("There is no valid secret: every token request fails until one is added.")
-        if self.allows_service and self.system_user is not None and self.system_user.is_admin:
-            found.append(
-                f"The system user {self.system_user.login} is an administrator; an account with only the rights "
-                "the service needs is safer."
-            )
-        if self.allows_community_users and not self.allows_internal_users:
-            found.append("Community users may sign in while internal users may not.")
-        if self.allows_sign_in and not self.redirect_uris:
-            found.append("People may sign in, but there is no redirect URI to return to.")
-        if self.is_confidential and not self.allows_sign_in and not self.allows_service:
-            found.append("Neither sign-in nor service access is allowed: the app cannot get a token.")
-        if self.allows_service and not scopes.registered(self.scope):
-            found.append("No resource scope is registered: a service token cannot be issued.")
-        if self.identity_scopes_imply_access:
-            found.append("Identity scopes imply data access: less strict than least privilege.")
-        if self.allows_basic_authentication:
-            found.append("Legacy password authentication is allowed.")
-        for secret in self._known_secrets():
-            if secret.expires_soon(now):
-                found.append(f"The secret “{secret.name}” expires on {secret.expires:%Y-%m-%d}.")
-        return found
+        return rules.warnings(self, now or timezone.now())
 
-    def _known_secrets(self) -> Iterable["ClientSecret"]:
+    def known_secrets(self) -> Iterable["ClientSecret"]:
         return () if self._state.adding else self.secrets.all()
 
 

@@ -1,0 +1,108 @@
+"""What a record of the registry may hold, and what deserves attention. Asked by the row itself (TA-30 to TA-47)."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+
+from . import redirects, scopes
+
+if TYPE_CHECKING:
+    from .models import TrustedApplication
+
+# Records with this prefix are the product's own sites (TA-32, TA-78).
+INTERNAL_PREFIX = "internal.erp.net/"
+
+
+def violations(application: "TrustedApplication") -> dict[str, list[ValidationError]]:
+    """Every rule that the record breaks, keyed by field; empty when it may be saved.
+
+    Rules of a single field (length, choices, characters of the client id) are the fields' own.
+    """
+    errors: dict[str, list[ValidationError]] = defaultdict(list)
+
+    def refuse(field: str, code: str, message: str) -> None:
+        errors[field].append(ValidationError(message, code=code))
+
+    _check_client_id(application, refuse)
+    for field in ("redirect_uris", "post_logout_redirect_uris"):
+        for uri in redirects.split(getattr(application, field)):
+            reason = redirects.problem(
+                uri, allow_custom_scheme=application.is_public, allow_insecure=settings.ALLOW_INSECURE_REDIRECTS
+            )
+            if reason:
+                refuse(field, "redirect_uri", reason)
+    for name in application.scope_list:
+        if name == scopes.SEC and not application.is_internal:
+            refuse("scope", "scope_sec", "The scope sec is reserved for the product's own sites.")
+        elif name not in scopes.STORABLE and name != scopes.SEC:
+            known = ", ".join(sorted(scopes.STORABLE, key=str.lower))
+            refuse("scope", "scope_unknown", f"{name!r} is not a scope. Known scopes: {known}.")
+    _check_service(application, refuse)
+    if application.is_public and any(secret.disabled_at is None for secret in application.known_secrets()):
+        refuse(
+            "client_type",
+            "public_with_secret",
+            "A public application cannot keep a secret. Retire its secrets first.",
+        )
+    for field in ("name", "notes", "system_user_login_url"):
+        if "\x00" in getattr(application, field):
+            refuse(field, "null_characters", "Null characters are not allowed.")
+    return dict(errors)
+
+
+def _check_client_id(application: "TrustedApplication", refuse: Callable[[str, str, str], None]) -> None:
+    if not application.client_id.lower().startswith(INTERNAL_PREFIX):
+        return
+    stored = type(application).objects.filter(pk=application.pk).values_list("client_id", flat=True).first()
+    # Only the product makes such a record, and one that exists keeps its name.
+    if stored != application.client_id:
+        refuse("client_id", "reserved", f"The prefix {INTERNAL_PREFIX} is reserved for the product's own sites.")
+
+
+def _check_service(application: "TrustedApplication", refuse: Callable[[str, str, str], None]) -> None:
+    if application.allows_service:
+        if application.system_user is None:
+            refuse("system_user", "system_user_missing", "An app that may act as a service needs a system user.")
+        if not application.is_confidential:
+            refuse(
+                "allows_service", "service_needs_confidential", "Only a confidential application may act as a service."
+            )
+    if application.system_user is not None and not application.system_user.may_run_services:
+        refuse(
+            "system_user",
+            "system_user_type",
+            "The system user must be an active account of type InternalUser or SystemUserNoLogin.",
+        )
+
+
+def warnings(application: "TrustedApplication", now: datetime) -> list[str]:
+    """What is allowed and still deserves attention, as sentences for administrators (TA-34, TA-39, TA-43, TK-103)."""
+    secrets = list(application.known_secrets())
+    found = []
+    if application.is_confidential and not any(secret.is_usable(now) for secret in secrets):
+        found.append("There is no valid secret: every token request fails until one is added.")
+    if application.allows_service and application.system_user is not None and application.system_user.is_admin:
+        found.append(
+            f"The system user {application.system_user.login} is an administrator; an account with only the rights "
+            "the service needs is safer."
+        )
+    if application.allows_community_users and not application.allows_internal_users:
+        found.append("Community users may sign in while internal users may not.")
+    if application.allows_sign_in and not application.redirect_uris:
+        found.append("People may sign in, but there is no redirect URI to return to.")
+    if application.is_confidential and not application.allows_sign_in and not application.allows_service:
+        found.append("Neither sign-in nor service access is allowed: the app cannot get a token.")
+    if application.allows_service and not scopes.registered(application.scope):
+        found.append("No resource scope is registered: a service token cannot be issued.")
+    if application.identity_scopes_imply_access:
+        found.append("Identity scopes imply data access: less strict than least privilege.")
+    if application.allows_basic_authentication:
+        found.append("Legacy password authentication is allowed.")
+    for secret in secrets:
+        if secret.expires is not None and secret.expires_soon(now):
+            found.append(f"The secret “{secret.name}” expires on {secret.expires:%Y-%m-%d}.")
+    return found
