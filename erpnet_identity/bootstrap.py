@@ -3,11 +3,58 @@
 import os
 import secrets
 from base64 import urlsafe_b64encode
+from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parents[1]
 VAR_DIR = BASE_DIR / "var"
 QUICKSTART_ENV = VAR_DIR / "quickstart.env"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+# Set before the settings are read when they are to be explained and not to be used (OPS-05).
+describe_only = False
+
+
+def read_env_file(path: Path) -> dict[str, str]:
+    """The assignments of one ``.env`` file, read without touching the environment of the process.
+
+    Raises ``ImproperlyConfigured`` that names the line which is no assignment.
+    """
+    values: dict[str, str] = {}
+    if not path.is_file():
+        return values
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        name, separator, value = line.removeprefix("export ").partition("=")
+        if not separator:
+            raise ImproperlyConfigured(f"{path}, line {number}: expected NAME=value.")
+        value = value.strip()
+        if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
+            value = value[1:-1]
+        values[name.strip()] = value
+    return values
+
+
+def adopt_port(arguments: Sequence[str]) -> None:
+    """Let ``--port N`` of quickstart say which port ``INSTANCE_URL`` names, because the issuer follows from it
+    (OPS-01, OPS-06). An address that is not plain HTTP on this machine was set on purpose and stays."""
+    port = ""
+    for number, argument in enumerate(arguments):
+        if argument == "--port" and number + 1 < len(arguments):
+            port = arguments[number + 1]
+        elif argument.startswith("--port="):
+            port = argument.removeprefix("--port=")
+    if not port.isdecimal():
+        return  # absent, or the command's own parser will complain
+    current = urlsplit(os.environ.get("INSTANCE_URL") or read_env_file(BASE_DIR / ".env").get("INSTANCE_URL", ""))
+    if not current.scheme or (current.scheme == "http" and current.hostname in LOOPBACK):
+        host = current.hostname or LOOPBACK[0]
+        os.environ["INSTANCE_URL"] = f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def ensure_quickstart_secrets() -> None:

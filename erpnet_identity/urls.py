@@ -10,3 +10,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("erp_api.urls")),
     path("", include("erpnet_identity.instance.urls")),
 ]
+
+handler400 = "erpnet_identity.instance.views.errors.bad_request"
+handler403 = "erpnet_identity.instance.views.errors.permission_denied"
+handler404 = "erpnet_identity.instance.views.errors.not_found"
+handler500 = "erpnet_identity.instance.views.errors.server_error"

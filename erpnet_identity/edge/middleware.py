@@ -42,6 +42,9 @@ class EdgeMiddleware:
             response = self.get_response(request)
 
         headers = response.headers
+        if not response.streaming and response.status_code not in (204, 304) and "Content-Length" not in headers:
+            # Without it the server has to send the body in chunks.
+            headers["Content-Length"] = str(len(response.content))  # type: ignore[attr-defined]
         headers.setdefault("X-Content-Type-Options", "nosniff")
         if not machine:
             headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)

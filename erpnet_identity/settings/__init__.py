@@ -5,6 +5,11 @@ Environments differ by variables only (``env.py``), so what runs in production i
 
 from .api import *  # noqa: F403
 from .django import *  # noqa: F403
+from .env import Settings
 from .logging import *  # noqa: F403
 from .oauth import *  # noqa: F403
 from .security import *  # noqa: F403
+from .values import env
+
+# For `manage.py settings`, which describes where each value comes from.
+ENVIRONMENT: Settings = env

@@ -5,17 +5,18 @@ from it, so neither can go stale (OPS-05).
 """
 
 import os
+import re
+from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from erpnet_identity.bootstrap import BASE_DIR, QUICKSTART_ENV, VAR_DIR
+from erpnet_identity.bootstrap import BASE_DIR, QUICKSTART_ENV, VAR_DIR, read_env_file
 
 # Variables that only this product reads carry this prefix, so that a misspelt one can be told from a
 # variable that belongs to something else on the machine.
@@ -57,12 +58,26 @@ def _networks(value: str) -> list[Network]:
     return [ip_network(word, strict=False) for word in _words(value)]
 
 
-def _seconds(minimum: int, maximum: int) -> Callable[[str], int]:
+def _encryption_keys(value: str) -> list[str]:
+    keys = _words(value)
+    for key in keys:
+        try:
+            length = len(urlsafe_b64decode(key))
+        except ValueError:
+            length = 0
+        if length != 32:
+            raise ValueError("each key is 32 random bytes in URL-safe base64")
+    if not keys:
+        raise ValueError("expected at least one key")
+    return keys
+
+
+def _whole(minimum: int, maximum: int) -> Callable[[str], int]:
     def read(value: str) -> int:
-        number = int(value)
-        if not minimum <= number <= maximum:
+        # Not `int` alone: it takes "1_000" and " 7 " too, and its complaint is written for programmers.
+        if not re.fullmatch(r"[0-9]{1,18}", value) or not minimum <= int(value) <= maximum:
             raise ValueError(f"expected a whole number from {minimum} to {maximum}")
-        return number
+        return int(value)
 
     return read
 
@@ -129,7 +144,7 @@ VARIABLES: tuple[Variable, ...] = (
         None,
         "Encrypt the private signing keys in the database. The first encrypts, all decrypt. Make one with: "
         "python -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'",
-        _words,
+        _encryption_keys,
         secret=True,
     ),
     Variable(
@@ -200,102 +215,124 @@ VARIABLES: tuple[Variable, ...] = (
         _choice("DEBUG", "INFO", "WARNING", "ERROR"),
     ),
     Variable(
+        "ERPNET_WORKERS",
+        "number",
+        "0",
+        "Processes that serve (OPS-07). 0 means one on SQLite, else one for each processor. More than one wants "
+        "PostgreSQL and Redis.",
+        _whole(0, 256),
+    ),
+    Variable(
         "ERPNET_ACCESS_TOKEN_SECONDS",
         "seconds",
         "3600",
         "Lifetime of an access token. It can be shortened, not lengthened (TK-04).",
-        _seconds(60, 3600),
+        _whole(60, 3600),
     ),
     Variable(
         "ERPNET_TOKEN_FAILURES_PER_MINUTE",
         "number",
         "20",
         "Failed client authentications before the token endpoint answers 429 (ID-95).",
-        _seconds(1, 100_000),
+        _whole(1, 100_000),
     ),
     Variable(
         "ERPNET_SESSION_RPM",
         "number",
         "600",
         "API requests per minute of one session (SE-81); 0 switches the limit off.",
-        _seconds(0, 10_000_000),
+        _whole(0, 10_000_000),
     ),
     Variable(
         "ERPNET_SIGN_IN_FAILURES",
         "number",
         "5",
         "Wrong passwords in a row before an account is locked (ID-191).",
-        _seconds(1, 1_000),
+        _whole(1, 1_000),
     ),
     Variable(
         "ERPNET_LOCKOUT_SECONDS",
         "seconds",
         "300",
         "How long an account stays locked (ID-191).",
-        _seconds(1, 86_400),
+        _whole(1, 86_400),
     ),
 )
 
 _BY_NAME = {variable.name: variable for variable in VARIABLES}
 
 
-def _from_file(path: Path) -> dict[str, str]:
-    """The assignments of one ``.env`` file, read without touching the environment of the process."""
-    values: dict[str, str] = {}
-    if not path.is_file():
-        return values
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        line = line.strip()
-        if not line or line.startswith("#"):
-            continue
-        name, separator, value = line.removeprefix("export ").partition("=")
-        if not separator:
-            raise ImproperlyConfigured(f"{path}, line {number}: expected NAME=value.")
-        value = value.strip()
-        if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
-            value = value[1:-1]
-        values[name.strip()] = value
-    return values
-
-
 class Settings:
     """The values in force. Read as attributes: ``env.INSTANCE_URL``.
 
     Raises ``ImproperlyConfigured``, naming the variable, for a missing secret, a value of the wrong type and an
-    unknown variable with the product's prefix.
+    unknown variable with the product's prefix (OPS-04, OPS-05). With ``describe_only`` these are kept in ``problems``
+    and the defaults hold, so that ``manage.py settings`` can explain what keeps the instance from starting.
     """
 
-    def __init__(self) -> None:
-        files = {**_from_file(QUICKSTART_ENV), **_from_file(BASE_DIR / ".env")}
-        self._source = {**files, **os.environ}
-        for name in sorted(self._source):
+    variables = VARIABLES
+
+    def __init__(self, *, describe_only: bool = False) -> None:
+        self._sources = {
+            "the environment": dict(os.environ),
+            ".env": read_env_file(BASE_DIR / ".env"),
+            f"var/{QUICKSTART_ENV.name}": read_env_file(QUICKSTART_ENV),
+        }
+        self.problems: dict[str, str] = {}
+        self._values: dict[str, Any] = {}
+        for name in sorted({name for source in self._sources.values() for name in source}):
             if name.startswith(PREFIX) and name not in _BY_NAME:
-                raise ImproperlyConfigured(
-                    f"{name} is not a variable of this product. `manage.py settings` lists them all."
-                )
-        self._values = {variable.name: self._value(variable) for variable in VARIABLES}
+                self.problems[name] = f"{name} is not a variable of this product. `manage.py settings` lists them all."
+        for variable in VARIABLES:
+            self._values[variable.name] = self._value(variable)
+        if self.problems and not describe_only:
+            raise ImproperlyConfigured(" ".join(self.problems.values()))
 
     def _value(self, variable: Variable) -> Any:
-        text = self._source.get(variable.name)
-        if text is None or (not text and variable.default is None):
-            if variable.default is None:
-                raise ImproperlyConfigured(f"{variable.name} is not set. {variable.meaning}")
-            text = variable.default
+        text = self.text(variable.name)
+        if text is None:
+            self.problems[variable.name] = f"{variable.name} is not set. {variable.meaning}"
+            return None
         try:
             return variable.read(text)
         except (ValueError, TypeError) as error:
             shown = "the value" if variable.secret else repr(text)
-            raise ImproperlyConfigured(f"{variable.name}: {shown} is not valid: {error}.") from None
+            self.problems[variable.name] = f"{variable.name}: {shown} is not valid: {error}."
+            return variable.read(variable.default) if variable.default is not None else None
 
     def __getattr__(self, name: str) -> Any:
         try:
-            return self._values[name]
+            return self.__dict__["_values"][name]
         except KeyError:
             raise AttributeError(name) from None
 
+    def _found(self, variable: Variable) -> tuple[str, str] | None:
+        for origin, source in self._sources.items():
+            text = source.get(variable.name)
+            # Of a variable without default, an empty value is none: the example file holds it so.
+            if text or (text is not None and variable.default is not None):
+                return origin, text
+        return None
+
+    def text(self, name: str) -> str | None:
+        """The value as it was written, or the default; None when there is neither."""
+        found = self._found(_BY_NAME[name])
+        return found[1] if found else _BY_NAME[name].default
+
+    def origin(self, name: str) -> str:
+        """Where the value comes from: ``the environment``, a file, ``default``, or ``missing``."""
+        variable = _BY_NAME[name]
+        found = self._found(variable)
+        return found[0] if found else "missing" if variable.default is None else "default"
+
     def is_set(self, name: str) -> bool:
         """Whether the value comes from the environment or a file and not from the default."""
-        return bool(self._source.get(name))
+        return self._found(_BY_NAME[name]) is not None
+
+    @staticmethod
+    def example() -> str:
+        """The text of ``.env.example``."""
+        return example_file()
 
 
 def example_file() -> str:

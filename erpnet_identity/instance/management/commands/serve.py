@@ -1,0 +1,26 @@
+"""``manage.py serve``: the production server (OPS-07)."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from ... import server
+
+
+class Command(BaseCommand):
+    help = "Serve the instance. Stops on SIGTERM after the running requests have finished."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 for all (127.0.0.1)")
+        parser.add_argument("--port", type=int, default=8000, help="port to listen on (8000)")
+        parser.add_argument("--workers", type=int, help="processes (ERPNET_WORKERS)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        workers = options["workers"] if options["workers"] is not None else server.worker_count()
+        if workers < 1:
+            raise CommandError("--workers: at least one.")
+        try:
+            server.run(options["host"], options["port"], workers)
+        except server.PortInUse as error:
+            raise CommandError(f"{error} Name another with --port, or stop the program that uses it.") from None

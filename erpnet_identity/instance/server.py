@@ -1,0 +1,89 @@
+"""The production server: granian, started by ``serve`` and ``quickstart`` (OPS-07)."""
+
+import os
+import socket
+
+import structlog
+from django.conf import settings
+from django.db import connection, connections
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server import Server
+
+from .machine import processors
+
+log = structlog.get_logger("erpnet.server")
+
+# Requests wait for the database much of the time, so a few threads share a worker well; more of them only take
+# turns at the interpreter, and each holds a database connection of its own.
+_THREADS = 4
+# A thread that rests keeps its database connection. Ten minutes is the longest that the server allows.
+_THREAD_REST_SECONDS = 600
+# Request line and headers together: far more than the 8,000 bytes of an address that API-18 asks for.
+_MAX_HEAD_BYTES = 128 * 1024
+
+
+class PortInUse(Exception):
+    """Another program listens on the address."""
+
+
+def worker_count() -> int:
+    """How many processes serve when nobody says otherwise: one on SQLite, which has one writer at a time, else one
+    for each processor."""
+    if settings.WORKERS:
+        return settings.WORKERS
+    return 1 if connection.vendor == "sqlite" else processors()
+
+
+def thread_count() -> int:
+    """How many requests a process works on at the same time."""
+    return min(_THREADS, 2 * processors() + 1)
+
+
+def ensure_port_is_free(host: str, port: int) -> None:
+    """Raises ``PortInUse``. The server itself would not notice: it shares its port with whoever else shares it."""
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind, protocol) as probe:
+        if os.name == "posix":
+            # Connections of a server that stopped a moment ago do not count.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as error:
+            raise PortInUse(f"Cannot listen on {host} port {port}: {error.strerror}.") from None
+
+
+def run(host: str, port: int, workers: int) -> None:
+    """Serve until SIGTERM or SIGINT. Running requests finish; then the function returns."""
+    ensure_port_is_free(host, port)
+    # A connection must not be shared between this process and its children.
+    connections.close_all()
+    server = Server(
+        "erpnet_identity.wsgi:application",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(max_buffer_size=_MAX_HEAD_BYTES),
+        websockets=False,
+        workers=workers,
+        blocking_threads=thread_count(),
+        blocking_threads_idle_timeout=_THREAD_REST_SECONDS,
+        backlog=2048,
+        # A worker that dies is replaced; one that dies at once, again and again, ends the server with an error.
+        respawn_failed_workers=True,
+        # No `workers_kill_timeout`: running requests finish however long they take. Whoever supervises the process has
+        # a patience of its own.
+        # Each request is one line of `erpnet.request`; the server's own would hold addresses with their query (IS-32).
+        log_access=False,
+        log_level=LogLevels.warning,
+        log_dictconfig={
+            "formatters": {},
+            "handlers": {},
+            "loggers": {"_granian": {"propagate": True}, "granian.access": {"propagate": False}},
+        },
+    )
+    log.info("serving", address=f"http://{host}:{port}", workers=workers, threads=thread_count())
+    server.serve()
+    log.info("stopped")

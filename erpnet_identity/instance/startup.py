@@ -1,0 +1,35 @@
+"""What a server process does before its first request, so that no caller waits for it."""
+
+import structlog
+from django.db import connections
+from django.template.loader import get_template
+from django.urls import get_resolver
+from django.utils import timezone
+
+from erpnet_identity.keys import services as keys
+from erpnet_identity.tokens import cleanup
+
+from . import machine
+
+log = structlog.get_logger("erpnet.server")
+
+
+def warm_up() -> None:
+    """Import what is imported at first use, and read the signing keys if the database answers already."""
+    get_resolver().url_patterns  # noqa: B018 - reading it imports every view
+    for name in ("instance/landing.html", "404.html", "500.html"):
+        get_template(name)
+    machine.read()
+    try:
+        keys.signing_key(timezone.now())
+    except Exception as error:
+        # The database may come up later than the server does; `/health/ready` tells the difference (OPS-08).
+        log.warning("the signing keys are not readable yet", error=repr(error))
+    finally:
+        connections.close_all()
+
+
+def begin() -> None:
+    """Start a server process."""
+    warm_up()
+    cleanup.start_in_background()

@@ -1,0 +1,1 @@
+"""The pages and tools of the instance root."""

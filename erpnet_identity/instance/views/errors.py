@@ -1,0 +1,75 @@
+"""What is answered when no view answers: a page for people, a body that their client can read for programs.
+
+Every form names the correlation id, with which an operator finds the request in the log and in the audit trail
+(AU-05). None of it needs the database or a session: those may be what failed.
+"""
+
+import json
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+
+from erpnet_identity.audit.context import current
+from erpnet_identity.edge.paths import is_machine
+
+from ..version import VERSION
+
+_TYPES = {400: "InvalidRequest", 403: "Forbidden", 404: "NotFound", 500: "ServerError"}
+_CODES = {400: "invalid_request", 403: "access_denied", 404: "not_found", 500: "server_error"}
+_MESSAGES = {
+    400: "The request cannot be understood.",
+    403: "This is not allowed.",
+    404: "There is nothing at this address.",
+    500: "Something went wrong on the server.",
+}
+
+
+def _for_program(path: str, status: int, correlation_id: str) -> HttpResponse:
+    message = f"{_MESSAGES[status]} Correlation id: {correlation_id}"
+    content: dict[str, Any]
+    if path.startswith(("/api", "/tableapi")):
+        # The only shape that the vendor's client survives: `code` is a number (API-16, CL-78).
+        content = {"message": message, "code": status, "type": _TYPES[status], "info": ""}
+        content = {"error": {**content, "messageFormat": None, "parameters": None}}
+    elif path.startswith(("/id/", "/.well-known/")):
+        content = {"error": _CODES[status], "error_description": message}
+    else:
+        return HttpResponse(message, status=status, content_type="text/plain; charset=utf-8")
+    return HttpResponse(json.dumps(content), status=status, content_type="application/json; charset=utf-8")
+
+
+def _answer(request: HttpRequest, status: int, template: str = "") -> HttpResponse:
+    correlation_id = current().correlation_id
+    if is_machine(request.path_info):
+        response = _for_program(request.path_info, status, correlation_id)
+    else:
+        page = render_to_string(template or f"{status}.html", {"version": VERSION, "correlation_id": correlation_id})
+        response = HttpResponse(page, status=status)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """400"""
+    return _answer(request, 400)
+
+
+def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """403"""
+    return _answer(request, 403)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403 for a form without its token. ``reason`` is for developers and stays in Django's log."""
+    return _answer(request, 403, "403_csrf.html")
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """404"""
+    return _answer(request, 404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500"""
+    return _answer(request, 500)

@@ -1,0 +1,33 @@
+"""``/health/live`` and ``/health/ready`` for whoever watches the process (OPS-08)."""
+
+import json
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from .. import health
+
+
+def _json(content: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    response = HttpResponse(json.dumps(content), status=status, content_type="application/json; charset=utf-8")
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@require_safe
+def live(request: HttpRequest) -> HttpResponse:
+    """200 while the process answers; looks at nothing else, so that a slow database restarts nobody."""
+    return _json({"status": "live"})
+
+
+@require_safe
+def ready(request: HttpRequest) -> HttpResponse:
+    """200 when every part is good, else 503 with the parts that are not."""
+    parts = health.check()
+    failing = [name for name, result in parts.items() if result != health.OK]
+    content = {"status": "not ready" if failing else "ready", "failing": failing, "checks": parts}
+    response = _json(content, status=503 if failing else 200)
+    # Each failing part has its line already; Django's own would only repeat the status (OPS-08).
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response

@@ -1,0 +1,27 @@
+"""The front page of the instance and the list of changes (IS-08, IS-09)."""
+
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.views.decorators.http import require_safe
+
+from .. import changelog, sites
+from ..version import VERSION
+
+
+def _page(template: str, context: dict[str, object]) -> HttpResponse:
+    # Without the request: nothing on these pages depends on who asks, so no session is looked at.
+    response = HttpResponse(render_to_string(template, {"version": VERSION, **context}))
+    response["Cache-Control"] = "public, max-age=10"
+    return response
+
+
+@require_safe
+def landing(request: HttpRequest) -> HttpResponse:
+    """Version, what's new, the public sites; nothing about users, applications and configuration."""
+    return _page("instance/landing.html", {"instance": sites.describe()})
+
+
+@require_safe
+def whats_new(request: HttpRequest) -> HttpResponse:
+    """The list of changes as a page."""
+    return _page("instance/whats_new.html", {"releases": changelog.releases()})
