@@ -26,6 +26,8 @@ FIELDS = {
     "locale": "locale",
 }
 _KEYS = {field: key for key, field in FIELDS.items()}
+# Violations that speak of another key too.
+_DEPENDENT = {"type": "admin_type", "email": "no_email"}
 BATCH = 400
 
 
@@ -114,7 +116,9 @@ class UserChange(Change):
         try:
             self.user.full_clean(exclude=["password"], validate_unique=False, validate_constraints=False)
         except ValidationError as error:
-            found = self.problems_of(error)
+            # What depends on a value that could not be read cannot be told yet.
+            unknown = {code for key, code in _DEPENDENT.items() if self.entry.unreadable(key)}
+            found = located(error, self.entry, _KEYS, ignore=unknown)
         if self._password is not None:
             try:
                 validate_password(self._password, self.user)

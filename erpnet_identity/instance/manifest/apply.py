@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import IntegrityError, transaction
 
 from erpnet_identity.audit import context, events
 from erpnet_identity.audit.services import record
@@ -56,7 +56,7 @@ def apply(data: bytes, *, environment: Mapping[str, str] | None = None, prune: b
         with transaction.atomic():
             changes = plan(manifest, problems, prune=prune, lock=True)
             _write(changes, Trace.of(manifest.sha256))
-    except (IntegrityError, OperationalError):
+    except IntegrityError:
         # What the rules saw has changed under them, which the database does not allow.
         raise ManifestError.about_file("The instance was being changed by somebody else. Apply again.") from None
     finally:

@@ -67,8 +67,9 @@ def located(
 ) -> list[Problem]:
     """Violations keyed by model field → problems at the lines of the manifest's keys.
 
-    ``keys`` maps fields to keys where the names differ; ``identity`` is the key that a violation of the whole object
-    is about when it speaks of uniqueness; codes in ``ignore`` and keys that were already reported are left out.
+    ``keys`` maps fields to keys where the names differ, the whole object (``__all__``) among them; ``identity`` is
+    the key that a violation of uniqueness is about; codes in ``ignore`` and keys that were already reported are left
+    out.
     """
     found = []
     fields = error.error_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.error_list}
@@ -78,7 +79,7 @@ def located(
                 continue
             key = keys.get(field, field)
             if field == NON_FIELD_ERRORS:
-                key = identity if violation.code == "unique" else ""
+                key = identity if violation.code == "unique" else keys.get(field, "")
             if not entry.unreadable(key):
                 found.append(entry.problem(key, " ".join(violation.messages)))
     return found

@@ -9,7 +9,7 @@ import yaml
 
 from .variables import escape
 
-_PLAIN = re.compile(r"[\w/.][\w ./@+=()-]*(?:[:,][\w./@+=()-]+[\w ./@+=()-]*)*")
+_PLAIN = re.compile(r"[\w/.](?:[\w ./@+=()-]|[:,](?=[^ ]))*")
 _RESOLVER = yaml.resolver.Resolver()
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 

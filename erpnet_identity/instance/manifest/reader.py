@@ -13,7 +13,7 @@ import yaml
 
 from .problems import ManifestError, Problem, shown
 
-MAX_BYTES = 64 * 1024 * 1024
+MAX_BYTES = 32 * 1024 * 1024
 # A manifest is five levels deep; nothing good is deeper.
 _MAX_DEPTH = 16
 _NOT_TEXT = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 
 from trusted_apps import secrets, services
 from trusted_apps.models import ClientSecret, TrustedApplication
@@ -95,7 +95,9 @@ class SecretList:
                 self.problems.append(entry.problem(key, message))
                 return None
             value = secrets.digest(value)
-        return Wanted(name, value, entry.values.get("expires"), entry.values.get("is_enabled", True), entry, key)
+        # The short form has the application's own keys, where is_enabled means something else.
+        details = entry.values if self.key == "secrets" else {}
+        return Wanted(name, value, details.get("expires"), details.get("is_enabled", True), entry, key)
 
     def _compare(self, wanted: list[Wanted]) -> None:
         stored = {row.name: row for row in self._stored}
@@ -138,7 +140,7 @@ class SecretList:
                 if with_application:
                     row.clean()
             except ValidationError as error:
-                found += located(error, one.entry, {"secret_hash": one.key}, identity=one.key)
+                found += located(error, one.entry, {"secret_hash": one.key, NON_FIELD_ERRORS: one.key})
         return found
 
     def write_before(self, trace: Trace) -> None:

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError
 
 from erpnet_identity.instance import manifest
 from erpnet_identity.instance.manifest.reader import MAX_BYTES
@@ -47,6 +48,9 @@ class Command(BaseCommand):
                 self._print(manifest.apply(_read(options["file"]), prune=options["prune"]))
         except manifest.ManifestError as error:
             raise CommandError(f"Nothing was changed.\n{error}") from None
+        except OperationalError as error:
+            # Locked for too long, a deadlock, or not migrated: the database's own words say which.
+            raise CommandError(f"Nothing was changed. The database answered: {error}") from None
 
     def _plan(self, data: bytes, *, prune: bool) -> None:
         lines, differs = manifest.preview(data, prune=prune)

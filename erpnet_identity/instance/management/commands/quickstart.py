@@ -1,0 +1,56 @@
+"""``manage.py quickstart``: a demo instance with one command (OPS-06)."""
+
+from argparse import ArgumentParser
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError
+
+from ... import quickstart, server
+
+HOST = "127.0.0.1"
+
+
+class Command(BaseCommand):
+    help = "Make a demo instance, explain it, and serve it on this machine. A second start keeps its data."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", type=int, help="port to serve on; INSTANCE_URL follows (8000)")
+        parser.add_argument("--no-serve", action="store_true", help="prepare the instance and stop")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        root: str = settings.INSTANCE_URL
+        if settings.HTTPS_ONLY:
+            raise CommandError(
+                f"quickstart makes a demo with public passwords for this machine, and INSTANCE_URL is {root}. "
+                "Unset INSTANCE_URL, or set an instance up with `migrate`, `instance apply` and `serve`."
+            )
+        port = options["port"] or urlsplit(root).port or 80
+        serve = not options["no_serve"]
+        if serve:
+            self._ensure_port(port)
+        try:
+            quickstart.prepare()
+        except quickstart.RealInstance:
+            raise CommandError(
+                "This database holds a real instance, which quickstart does not touch. For a demo name another one, "
+                "for example DATABASE_URL=sqlite:///var/demo.sqlite3"
+            ) from None
+        except OperationalError as error:
+            raise CommandError(f"The database does not answer: {error}") from None
+        self.stdout.write(quickstart.summary(root))
+        self.stdout.write("Copy and paste into a second terminal, in this folder:\n\n" + quickstart.calls(root) + "\n")
+        if serve:
+            self.stdout.write(f"Serving on {root}. Press Ctrl+C to stop.")
+            self.stdout.flush()
+            server.run(HOST, port, server.worker_count())
+
+    def _ensure_port(self, port: int) -> None:
+        try:
+            server.ensure_port_is_free(HOST, port)
+        except server.PortInUse:
+            raise CommandError(
+                f"Port {port} of this machine is in use. Choose another: uv run manage.py quickstart --port {port + 1}"
+            ) from None
