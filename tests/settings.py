@@ -26,5 +26,5 @@ else:
     DATABASES["default"]["CONN_MAX_AGE"] = 0
 # Workers of one run and runs beside each other count apart although they share a Redis.
 CACHES["default"]["KEY_PREFIX"] = f"erpnet-test-{os.getpid()}"
-if CACHES["default"]["BACKEND"] == "django.core.cache.backends.redis.RedisCache":
+if CACHES["default"]["BACKEND"].endswith("RedisCache"):
     CACHES["default"]["BACKEND"] = "tests.support.cache.SharedRedisCache"

@@ -90,7 +90,10 @@ else:
 DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-CACHES = {"default": {"KEY_PREFIX": "erpnet", **env.CACHE_URL}}
+_cache: dict[str, Any] = {"KEY_PREFIX": "erpnet", **env.CACHE_URL}
+if _cache["BACKEND"].endswith("RedisCache"):
+    _cache["BACKEND"] = "erpnet_identity.edge.redis_cache.RedisCache"
+CACHES = {"default": _cache}
 
 _email: dict[str, Any] = dict(env.EMAIL_URL)
 EMAIL_BACKEND = _email["EMAIL_BACKEND"]

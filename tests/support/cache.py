@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.cache.backends.redis import RedisCache
+from erpnet_identity.edge.redis_cache import RedisCache
 
 
 class SharedRedisCache(RedisCache):

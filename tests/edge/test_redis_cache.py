@@ -1,0 +1,94 @@
+"""Redis being away must not slow a request down."""
+
+import socket
+import threading
+import time
+
+import pytest
+import redis
+
+from erpnet_identity.edge import redis_cache
+from erpnet_identity.edge.redis_cache import RedisCache
+
+pytestmark = pytest.mark.contract("OPS-03")
+
+
+@pytest.fixture(autouse=True)
+def _no_failure_remembered():
+    redis_cache.forget_failure()
+    yield
+    redis_cache.forget_failure()
+
+
+@pytest.fixture
+def deaf_server():
+    """A server that accepts connections and never answers; ``accepted`` are the connections."""
+    accepted = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def listen():
+            try:
+                while True:
+                    accepted.append(server.accept()[0])
+            except OSError:
+                return
+
+        threading.Thread(target=listen, daemon=True).start()
+        yield f"redis://127.0.0.1:{server.getsockname()[1]}/0", accepted
+        server.shutdown(socket.SHUT_RDWR)
+    for connection in accepted:
+        connection.close()
+
+
+def closed_port():
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+def test_one_client_serves_all_calls():
+    client = RedisCache("redis://127.0.0.1:6379/9", {})._cache
+    assert client.get_client() is client.get_client(write=True)
+
+
+def test_after_a_failure_nobody_asks_for_a_while(deaf_server):
+    address, accepted = deaf_server
+    cache = RedisCache(address, {"OPTIONS": {"socket_timeout": 0.02}})
+    with pytest.raises(redis.TimeoutError):
+        cache.get("key")
+    attempts = len(accepted)
+    assert attempts > 0
+
+    with pytest.raises(redis.ConnectionError):
+        cache.get("key")
+
+    assert len(accepted) == attempts
+
+
+def test_after_the_pause_it_is_asked_again(deaf_server, monkeypatch):
+    address, accepted = deaf_server
+    cache = RedisCache(address, {"OPTIONS": {"socket_timeout": 0.02}})
+    with pytest.raises(redis.TimeoutError):
+        cache.get("key")
+    attempts = len(accepted)
+
+    later = time.monotonic() + redis_cache.PAUSE
+    monkeypatch.setattr(redis_cache.time, "monotonic", lambda: later)
+
+    with pytest.raises(redis.TimeoutError):
+        cache.get("key")
+    assert len(accepted) > attempts
+
+
+def test_a_server_that_is_not_there_is_given_up_without_pauses(monkeypatch):
+    slept = []
+    monkeypatch.setattr("redis.retry.sleep", slept.append)
+    cache = RedisCache(f"redis://127.0.0.1:{closed_port()}/0", {})
+    with pytest.raises(redis.ConnectionError):
+        cache.get("key")
+    assert [pause for pause in slept if pause] == []
+
+
+def test_options_of_the_address_win():
+    client = RedisCache("redis://127.0.0.1:6379/9", {"OPTIONS": {"socket_timeout": 7}})._cache
+    assert client._pool_options["socket_timeout"] == 7
