@@ -3,23 +3,25 @@
 from django.http import HttpRequest, JsonResponse
 from django.urls import path
 from rest_framework.generics import ListAPIView
-from rest_framework.serializers import ModelSerializer
+from rest_framework.serializers import CharField, ModelSerializer
 
 from erp_api.models import Customer
 
 
 class CustomerSerializer(ModelSerializer):
-    """All columns of a customer."""
+    """What the product's list shows of a customer: the default properties, references by key."""
+
+    credit_limit_currency = CharField(source="enterprise_company.base_currency.currency_sign")
 
     class Meta:
         model = Customer
-        fields = "__all__"
+        exclude = ["object_version", "external_id", "external_system", "aggregate_last_update_time"]
 
 
 class CustomerList(ListAPIView):
-    """Ten customers with the rows they refer to."""
+    """Ten customers with the rows that their amounts need."""
 
-    queryset = Customer.objects.select_related("party", "enterprise_company", "default_currency").order_by("pk")[:10]
+    queryset = Customer.objects.select_related("enterprise_company__base_currency").order_by("pk")[:10]
     serializer_class = CustomerSerializer
 
 
