@@ -5,3 +5,8 @@ class InstanceConfig(AppConfig):
     name = "erpnet_identity.instance"
     label = "instance"
     verbose_name = "Instance sites"
+
+    def ready(self) -> None:
+        from . import checks
+
+        checks.register_all()

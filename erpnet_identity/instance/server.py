@@ -4,20 +4,16 @@ import os
 import socket
 
 import structlog
-from django.conf import settings
-from django.db import connection, connections
+from django.db import connections
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import Server
 
-from .machine import processors
+from .workers import thread_count
 
 log = structlog.get_logger("erpnet.server")
 
-# Requests wait for the database much of the time, so a few threads share a worker well; more of them only take
-# turns at the interpreter, and each holds a database connection of its own.
-_THREADS = 4
 # A thread that rests keeps its database connection. Ten minutes is the longest that the server allows.
 _THREAD_REST_SECONDS = 600
 # Request line and headers together: far more than the 8,000 bytes of an address that API-18 asks for.
@@ -26,19 +22,6 @@ _MAX_HEAD_BYTES = 128 * 1024
 
 class PortInUse(Exception):
     """Another program listens on the address."""
-
-
-def worker_count() -> int:
-    """How many processes serve when nobody says otherwise: one on SQLite, which has one writer at a time, else one
-    for each processor."""
-    if settings.WORKERS:
-        return settings.WORKERS
-    return 1 if connection.vendor == "sqlite" else processors()
-
-
-def thread_count() -> int:
-    """How many requests a process works on at the same time."""
-    return min(_THREADS, 2 * processors() + 1)
 
 
 def ensure_port_is_free(host: str, port: int) -> None:

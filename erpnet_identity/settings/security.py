@@ -52,5 +52,17 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 SIGN_IN_FAILURES: int = env.ERPNET_SIGN_IN_FAILURES
 LOCKOUT_SECONDS: int = env.ERPNET_LOCKOUT_SECONDS
-# The login is unique through a constraint that ignores letter case (ID-63).
-SILENCED_SYSTEM_CHECKS = ["auth.W004"]
+SILENCED_SYSTEM_CHECKS = [
+    # The login is unique through a constraint that ignores letter case (ID-63).
+    "auth.W004",
+    # HTTPS, HSTS, nosniff, referrer and opener policy and X-Frame-Options are the work of `edge.EdgeMiddleware`,
+    # which also knows the difference between programs and browsers; Django's two classes would only repeat it.
+    "security.W001",
+    "security.W002",
+    # The form token is checked by `edge.browser.CsrfViewMiddleware`, a subclass of Django's own, which this check
+    # does not recognise.
+    "security.W003",
+    # Redirects to plain http are for loopback addresses (RFC 8252 §7.3); the registry refuses the others, unless
+    # ALLOW_INSECURE_REDIRECTS says otherwise (TA-41).
+    "oauth2_provider.W008",
+]

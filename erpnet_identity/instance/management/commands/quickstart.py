@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 
-from ... import quickstart, server
+from ... import quickstart, server, workers
 
 HOST = "127.0.0.1"
 
@@ -45,7 +45,7 @@ class Command(BaseCommand):
         if serve:
             self.stdout.write(f"Serving on {root}. Press Ctrl+C to stop.")
             self.stdout.flush()
-            server.run(HOST, port, server.worker_count())
+            server.run(HOST, port, workers.worker_count())
 
     def _ensure_port(self, port: int) -> None:
         try:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from ... import server
+from ... import server, workers
 
 
 class Command(BaseCommand):
@@ -17,10 +17,10 @@ class Command(BaseCommand):
         parser.add_argument("--workers", type=int, help="processes (ERPNET_WORKERS)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        workers = options["workers"] if options["workers"] is not None else server.worker_count()
-        if workers < 1:
+        count = options["workers"] if options["workers"] is not None else workers.worker_count()
+        if count < 1:
             raise CommandError("--workers: at least one.")
         try:
-            server.run(options["host"], options["port"], workers)
+            server.run(options["host"], options["port"], count)
         except server.PortInUse as error:
             raise CommandError(f"{error} Name another with --port, or stop the program that uses it.") from None

@@ -1,0 +1,165 @@
+"""A demo instance on this machine: made, filled, and explained (OPS-06)."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from django.core.management import call_command
+from django.db import connection, models, transaction
+
+from erpnet_identity.audit import events
+from erpnet_identity.audit.context import SYSTEM
+from erpnet_identity.audit.services import record
+from erpnet_identity.keys.services import ensure_key
+from erpnet_identity.tenancy.models import Instance
+from erpnet_identity.users.models import User
+from trusted_apps.models import TrustedApplication
+
+from . import manifest
+from .version import VERSION
+
+MANIFEST = Path(__file__).parent / "demo" / "manifest.yaml"
+# The application whose credentials the printed calls use.
+SERVICE = "ServiceDemoClient"
+
+
+class RealInstance(Exception):
+    """The database holds an instance that quickstart has not made."""
+
+
+def refuse_real_instance() -> None:
+    """Raises ``RealInstance``. Comes before everything else, migrations included: they are somebody's decision."""
+    tables = set(connection.introspection.table_names())
+    if Instance._meta.db_table in tables:
+        marks = list(Instance.objects.values_list("is_demo", flat=True))
+        if any(marks):
+            return
+        if marks:
+            raise RealInstance
+    owned: tuple[type[models.Model], ...] = (User, TrustedApplication)
+    if any(model._meta.db_table in tables and model._default_manager.exists() for model in owned):
+        raise RealInstance
+
+
+def prepare() -> None:
+    """Bring the database to what the demo needs. What it holds already is kept, except that the accounts and
+    applications of the demo get back the values that are printed."""
+    refuse_real_instance()
+    call_command("migrate", verbosity=0, interactive=False)
+    _mark()
+    manifest.apply_file(MANIFEST)
+    call_command("load_demo_data", verbosity=0, stdout=_Silence())
+    ensure_key()
+
+
+class _Silence:
+    """A stream for a command whose words would only stand in the way."""
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+    def isatty(self) -> bool:
+        return False
+
+
+@transaction.atomic
+def _mark() -> None:
+    # At once after the tables exist: a start that is interrupted later must find its own database again.
+    _, is_new = Instance.objects.get_or_create(pk=Instance.SINGLETON, defaults={"is_demo": True})
+    if is_new:
+        record(events.INSTANCE_UPDATED, actor=SYSTEM, detail={"changes": {"is_demo": {"old": False, "new": True}}})
+
+
+def demo() -> dict[str, Any]:
+    """The demo's manifest as it was written, so that what is printed is what was applied."""
+    content: dict[str, Any] = yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))
+    return content
+
+
+def _columns(rows: list[tuple[str, ...]]) -> str:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join(
+        "  " + "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+
+
+def _kind(application: dict[str, Any]) -> str:
+    uses = []
+    if application.get("impersonate_as_internal_user_allowed") or application.get(
+        "impersonate_as_community_user_allowed"
+    ):
+        uses.append("people")
+    if application.get("system_user_allowed"):
+        uses.append(f"service as {application['system_user']}")
+    return f"{application.get('client_type', 'Public')}, {', '.join(uses)}; scope {application.get('scope', 'none')}"
+
+
+def summary(root: str) -> str:
+    """Addresses, accounts and applications."""
+    content = demo()
+    accounts = [
+        (user["login"], user["password"], user["type"] + (", administrator" if user.get("is_admin") else ""))
+        for user in content["users"]
+        if "password" in user
+    ]
+    applications = [
+        (application["application_uri"], application.get("secret", "(no secret)"), _kind(application))
+        for application in content["applications"]
+    ]
+    addresses = [
+        ("Start page", f"{root}/"),
+        ("Identity Server", f"{root}/id"),
+        ("Domain API", f"{root}/api/domain/odata/"),
+        ("Administration", f"{root}/admin/"),
+        ("Database", str(connection.settings_dict["NAME"])),
+    ]
+    return f"""ERP Identity {VERSION}: the demo instance "{content["instance"]["name"]}" is ready.
+
+{_columns(addresses)}
+
+Accounts. Every password and secret below is public: keep this instance on your own machine.
+
+{_columns(accounts)}
+
+Applications
+
+{_columns(applications)}
+
+"""
+
+
+def calls(root: str) -> str:
+    """Calls that work as they stand, for a shell in this folder."""
+    secret = next(app["secret"] for app in demo()["applications"] if app["application_uri"] == SERVICE)
+    customers = f"{root}/api/domain/odata/Crm_Sales_Customers?$top=3"
+    return f"""# Which sites there are, and how to talk to the Identity Server
+curl -sw '\\n' {root}/tools/auto-discovery
+curl -sw '\\n' {root}/id/.well-known/openid-configuration
+
+# A token for a service, with its own credentials
+TOKEN=$(curl -s {root}/id/connect/token -d grant_type=client_credentials \\
+  -d client_id={SERVICE} -d client_secret={secret} -d scope=read |
+  uv run python -c 'import json, sys; print(json.load(sys.stdin)["access_token"])')
+
+# Business data with that token; without it the answer is 401
+curl -sw '\\n' '{customers}' -H "Authorization: Bearer $TOKEN"
+curl -s -o /dev/null -w '%{{http_code}}\\n' '{customers}'
+
+# What the token says, verified with the published keys
+uv run python - "$TOKEN" <<'EOF'
+import jwt, sys
+key = jwt.PyJWKClient("{root}/id/.well-known/openid-configuration/jwks").get_signing_key_from_jwt(sys.argv[1])
+print(jwt.decode(sys.argv[1], key, algorithms=["RS256"], issuer="{root}/id", audience="{root}/id/resources"))
+EOF
+
+# The same from Python, with requests-oauthlib
+uv run python - <<'EOF'
+import os
+os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"  # plain HTTP, on this machine only
+from oauthlib.oauth2 import BackendApplicationClient
+from requests_oauthlib import OAuth2Session
+session = OAuth2Session(client=BackendApplicationClient(client_id="{SERVICE}", scope="read"))
+session.fetch_token("{root}/id/connect/token", client_secret="{secret}")
+for customer in session.get("{customers}").json()["value"]:
+    print(customer["Id"], customer["Number"])
+EOF"""
