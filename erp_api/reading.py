@@ -60,8 +60,7 @@ def _set(entity_set: EntitySet, wanted: Options) -> HttpResponse:
     # One row more than wanted tells whether there is a next page.
     found: list[Any] = []
     if page.size:
-        rows = chosen.rows if page.after is None else chosen.rows.filter(pk__gt=page.after)
-        found = list(rows[page.skip : page.skip + page.size + 1])
+        found = list(chosen.statement.page(after=page.after, skip=page.skip, limit=page.size + 1))
     link = ""
     if len(found) > page.size:
         found.pop()
@@ -83,11 +82,11 @@ def _entity(entity_set: EntitySet, key: UUID, wanted: Options) -> HttpResponse:
     """One record (API-08, API-09). Options that shape lists have nothing to do here and are only read."""
     chosen, skip_nulls = _selection(entity_set, wanted)
     _check_list_options(wanted)
-    found = list(chosen.rows.filter(pk=key))
-    if not found:
+    row = chosen.statement.one(key)
+    if row is None:
         raise NotFound(f"There is no record {entity_set.name}({key}).")
     context = f'"@odata.context":"{service_root()}$metadata#{entity_set.name}/$entity",'
-    return answer(plain_escapes(chosen.write(found[0], context=context, skip_nulls=skip_nulls)))
+    return answer(plain_escapes(chosen.write(row, context=context, skip_nulls=skip_nulls)))
 
 
 def _count(entity_set: EntitySet, wanted: Options) -> HttpResponse:

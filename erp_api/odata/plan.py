@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import QuerySet
-
 from ..edm import types
 from ..edm.entity_set import EntitySet, Property
 from ..edm.registry import ENTITY_SETS
 from . import encoding
+from .statement import Statement
 
 Row = tuple[Any, ...]
 Getter = Callable[[Row], str]
@@ -25,7 +24,7 @@ Getter = Callable[[Row], str]
 class Plan:
     """A compiled selection."""
 
-    rows: QuerySet[Any, Row]
+    statement: Statement
     template: str
     names: tuple[str, ...]
     getters: tuple[Getter, ...]
@@ -95,7 +94,7 @@ def plan(set_name: str, names: tuple[str, ...]) -> Plan:
     getters: list[Getter] = [lambda row: f'"{set_name}({row[0]})"']
     getters += [_getter(entity_set, property_, at) for property_ in properties]
     template = "{" + ",".join([f'"{name}":%s' for name in written]) + "}"
-    return Plan(rows, template, written, tuple(getters))
+    return Plan(Statement(rows), template, written, tuple(getters))
 
 
 def _columns(properties: Iterable[Property]) -> list[str]:

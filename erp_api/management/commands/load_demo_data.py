@@ -30,6 +30,8 @@ class Command(BaseCommand):
             added = load()
         except NotDemoData:
             raise CommandError("This instance holds ERP data of its own. Demo data goes into an empty one.") from None
+        if not options["verbosity"]:
+            return
         if not any(added.values()):
             self.stdout.write("The demo data is already there; nothing was changed.")
             return

@@ -1,0 +1,81 @@
+"""How many statements a call costs, and that a compiled one answers as the ORM would."""
+
+from uuid import UUID
+
+import pytest
+from django.db import connection
+
+from erp_api.edm.registry import ENTITY_SETS
+from erp_api.models import Customer
+from erp_api.odata.plan import plan
+from tests.factories.erp_api import CustomerFactory, EnterpriseCompanyFactory, ProductFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def rows(db):
+    company = EnterpriseCompanyFactory()
+    CustomerFactory.create_batch(5, enterprise_company=company, credit_limit=1)
+    ProductFactory.create_batch(5, enterprise_company=company)
+
+
+@pytest.mark.contract("TK-106", "API-28", "API-91")
+@pytest.mark.parametrize(
+    ("query", "statements"),
+    [
+        ("", 2),
+        ("?$top=2", 2),
+        ("?$top=2&$skip=1", 2),
+        ("?$select=*,DisplayText,Id,ExternalId", 2),
+        ("?$count=true", 3),
+        ("?$top=0", 1),
+        ("/$count", 2),
+        ("({key})", 2),
+        ("?$top=nonsense", 1),
+    ],
+)
+@pytest.mark.parametrize("name", list(ENTITY_SETS))
+def test_statements_of_a_call(api, rows, django_assert_num_queries, name, query, statements):
+    api.get(name)  # the signing keys are read once per process
+    key = ENTITY_SETS[name].model.objects.first().pk
+    with django_assert_num_queries(statements):
+        assert api.get(name + query.format(key=key)).status_code in (200, 400)
+
+
+@pytest.mark.parametrize("name", list(ENTITY_SETS))
+def test_compiled_and_built_anew_are_equal(rows, name):
+    entity_set = ENTITY_SETS[name]
+    chosen = plan(name, tuple(entity_set.properties))
+    everything = list(chosen.statement._rows)
+    assert [tuple(row) for row in chosen.statement.page(after=None, skip=0, limit=100)] == everything
+    assert list(chosen.statement.page(after=None, skip=1, limit=2)) == everything[1:3]
+    for position, row in enumerate(everything):
+        key = row[0]
+        assert isinstance(key, UUID)
+        assert chosen.statement.one(key) == row
+        assert list(chosen.statement.page(after=key, skip=0, limit=100)) == everything[position + 1 :]
+    assert chosen.statement.one(UUID(int=1)) is None
+
+
+def test_equal_selections_share_a_plan(api):
+    before = plan.cache_info().currsize
+    for query in ("Number,Active", "Active,Number", " Active , Number,Active"):
+        assert api.get(f"Crm_Sales_Customers?$select={query}").status_code == 200
+    assert plan.cache_info().currsize <= before + 1
+
+
+@pytest.mark.contract("API-23")
+def test_a_page_is_found_by_the_index(db, postgresql):
+    """Far into a large set a page costs no more than at its beginning."""
+    party = CustomerFactory().party
+    Customer.objects.bulk_create(Customer(number=f"n{number}", party=party) for number in range(20_000))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE erp_api_customer")
+        key = Customer.objects.order_by("pk")[15_000].pk
+        chosen = plan("Crm_Sales_Customers", ENTITY_SETS["Crm_Sales_Customers"].default_names)
+        page = chosen.statement._rows.filter(pk__gt=key)[:11]
+        cursor.execute("EXPLAIN " + str(page.query).replace(str(key).replace("-", ""), f"'{key}'"))
+        explained = "\n".join(line for (line,) in cursor.fetchall())
+    assert "erp_api_customer_pkey" in explained
+    assert "Seq Scan on erp_api_customer" not in explained
