@@ -161,5 +161,5 @@ from requests_oauthlib import OAuth2Session
 session = OAuth2Session(client=BackendApplicationClient(client_id="{SERVICE}", scope="read"))
 session.fetch_token("{root}/id/connect/token", client_secret="{secret}")
 for customer in session.get("{customers}").json()["value"]:
-    print(customer["Id"], customer["Number"])
+    print(customer["@odata.id"], customer["Number"])
 EOF"""

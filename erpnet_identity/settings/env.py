@@ -100,25 +100,34 @@ def _instance_url(value: str) -> str:
     return value
 
 
-def _database_url(value: str) -> dict[str, Any]:
-    config = environ.Env.db_url_config(value)
-    if not config.get("ENGINE"):
-        raise ValueError("expected sqlite:///path or postgres://user:password@host/name")
-    return config
+def _service(schemes: tuple[str, ...], expected: str, parse: Callable[[str], Any]) -> Callable[[str], dict[str, Any]]:
+    """Read the address of a service. Its parser must not see what it does not know: it would complain with the whole
+    address, and the password in it, on standard error."""
+
+    def read(value: str) -> dict[str, Any]:
+        if value.split(":", 1)[0] not in schemes:
+            raise ValueError(f"expected {expected}")
+        try:
+            return dict(parse(value))
+        except (ValueError, KeyError):
+            raise ValueError(f"expected {expected}; special characters in a password are percent-encoded") from None
+
+    return read
 
 
-def _cache_url(value: str) -> dict[str, Any]:
-    config = environ.Env.cache_url_config(value)
-    if not config.get("BACKEND"):
-        raise ValueError("expected locmemcache:// or redis://host:port/number")
-    return config
-
-
-def _email_url(value: str) -> dict[str, Any]:
-    config = environ.Env.email_url_config(value)
-    if not config.get("EMAIL_BACKEND"):
-        raise ValueError("expected consolemail:// or smtp://user:password@host:port")
-    return config
+_database_url = _service(
+    ("sqlite", "postgres", "postgresql"),
+    "sqlite:///path or postgres://user:password@host/name",
+    environ.Env.db_url_config,
+)
+_cache_url = _service(
+    ("locmemcache", "redis", "rediss"), "locmemcache:// or redis://host:port/number", environ.Env.cache_url_config
+)
+_email_url = _service(
+    ("consolemail", "memorymail", "filemail", "dummymail", "smtp", "smtps", "smtp+tls", "smtp+ssl"),
+    "consolemail:// or smtp+tls://user:password@host:port",
+    environ.Env.email_url_config,
+)
 
 
 VARIABLES: tuple[Variable, ...] = (
@@ -167,7 +176,7 @@ VARIABLES: tuple[Variable, ...] = (
         "EMAIL_URL",
         "address",
         "consolemail://",
-        "Where mail goes: consolemail:// or smtp://user:password@host:port.",
+        "Where mail goes: consolemail:// or smtp+tls://user:password@host:port.",
         _email_url,
         secret=True,
     ),

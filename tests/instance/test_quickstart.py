@@ -1,0 +1,175 @@
+"""A demo with one command: what it makes, keeps, prints and refuses."""
+
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from erpnet_identity import bootstrap
+from erpnet_identity.instance import quickstart
+from erpnet_identity.tenancy.models import Instance
+from tests.factories.trusted_apps import TrustedApplicationFactory
+from tests.factories.users import UserFactory
+from tests.support.server import ROOT, environment, free_port, manage, serving
+
+TABLES = ("users_user", "trusted_apps_trustedapplication", "keys_signingkey", "tenancy_instance")
+
+
+def counted(file):
+    """How many rows of each kind there are; demo data by all tables of the APIs together."""
+    with sqlite3.connect(file) as connection:
+        names = [row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")]
+        tables = [*TABLES, *(name for name in names if name.startswith("erp_api_"))]
+        return {name: connection.execute(f'select count(*) from "{name}"').fetchone()[0] for name in tables}
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """Port, database file, and what the first start printed."""
+    port = free_port()
+    file = tmp_path_factory.mktemp("quickstart") / "demo.sqlite3"
+    result = manage("quickstart", "--no-serve", f"--port={port}", DATABASE_URL=f"sqlite:///{file}")
+    assert result.returncode == 0, result.stderr
+    return port, file, result.stdout
+
+
+@pytest.mark.contract("OPS-06", "OPS-01")
+def test_the_first_start(demo):
+    port, file, output = demo
+    root = f"http://127.0.0.1:{port}"
+    counts = counted(file)
+    assert counts["tenancy_instance"] == counts["keys_signingkey"] == 1
+    assert counts["erp_api_customer"] >= 200
+    for address in (f"{root}/", f"{root}/id", f"{root}/api/domain/odata/", f"{root}/admin/"):
+        assert f"  {address}\n" in output
+    manifest = yaml.safe_load(quickstart.MANIFEST.read_text())
+    for user in manifest["users"]:
+        assert "password" not in user or re.search(rf"^  {user['login']}\s+{user['password']}\s", output, re.M)
+    for application in manifest["applications"]:
+        assert application["application_uri"] in output
+        assert application.get("secret", "") in output
+
+
+@pytest.mark.contract("OPS-06", "CL-80")
+def test_the_second_start_keeps_the_data_and_serves_what_it_prints(demo, tmp_path):
+    port, file, _ = demo
+    with sqlite3.connect(file) as connection:
+        first = "(select min(rowid) from erp_api_customer)"
+        connection.execute(f"update erp_api_customer set number = 'KEPT-1' where rowid in {first}")
+    before = counted(file)
+    log = tmp_path / "log"
+    with serving(port, "quickstart", f"--port={port}", log=log, DATABASE_URL=f"sqlite:///{file}") as process:
+        assert counted(file) == before
+        with sqlite3.connect(file) as connection:
+            kept = connection.execute("select count(*) from erp_api_customer where number = 'KEPT-1'")
+            assert kept.fetchone() == (1,)
+
+        printed = log.read_text()
+        calls = printed.split("in this folder:\n\n", 1)[1].split("\nServing on ", 1)[0]
+        output = run_in_shell(calls)
+        assert '"WebSites"' in output
+        assert f'"issuer": "http://127.0.0.1:{port}/id"' in output
+        assert '"@odata.id"' in output
+        assert "\n401\n" in output
+        assert "'client_id': 'ServiceDemoClient'" in output
+        assert len(output.rsplit("}\n", 1)[1].strip().splitlines()) == 3
+
+        busy = manage("quickstart", f"--port={port}", DATABASE_URL=f"sqlite:///{file}")
+        assert busy.returncode == 1
+        assert f"Port {port} of this machine is in use. Choose another" in busy.stderr
+        assert "Traceback" not in busy.stderr
+
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+
+
+def run_in_shell(calls):
+    """What a person sees who pastes the calls into a shell."""
+    for program in ("bash", "curl"):
+        if shutil.which(program) is None:
+            pytest.skip(f"this needs {program}")
+    # Not through uv: it would look at the environment of the project each time, which is slow and not what is tested.
+    script = "set -euo pipefail\n" + calls.replace("uv run python", sys.executable)
+    result = subprocess.run(
+        ["bash", "-c", script], cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=120
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+@pytest.mark.contract("OPS-06")
+@pytest.mark.django_db
+class TestRefusal:
+    def test_an_empty_database_is_welcome(self):
+        quickstart.refuse_real_instance()
+
+    def test_a_demo_is_welcome(self):
+        Instance.objects.create(is_demo=True)
+        UserFactory()
+        quickstart.refuse_real_instance()
+
+    def test_an_instance_that_is_no_demo(self):
+        Instance.objects.create(name="ACME")
+        with pytest.raises(quickstart.RealInstance):
+            quickstart.refuse_real_instance()
+
+    @pytest.mark.parametrize("factory", [UserFactory, TrustedApplicationFactory])
+    def test_rows_of_somebody_else(self, factory):
+        factory()
+        with pytest.raises(quickstart.RealInstance):
+            quickstart.prepare()
+        assert not Instance.objects.exists()
+
+
+@pytest.mark.contract("OPS-06")
+def test_an_https_instance_is_refused_with_a_sentence(tmp_path):
+    file = tmp_path / "none.sqlite3"
+    result = manage(
+        "quickstart", "--no-serve", DATABASE_URL=f"sqlite:///{file}", INSTANCE_URL="https://erp.example.com"
+    )
+    assert result.returncode == 1
+    assert "INSTANCE_URL is https://erp.example.com" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not file.exists()
+
+
+@pytest.mark.contract("OPS-01", "OPS-06")
+@pytest.mark.parametrize(
+    ("arguments", "before", "after"),
+    [
+        (["--port", "8300"], None, "http://127.0.0.1:8300"),
+        (["--no-serve", "--port=8300"], None, "http://127.0.0.1:8300"),
+        (["--port", "8300"], "http://localhost:8000", "http://localhost:8300"),
+        (["--port", "8300"], "http://[::1]:8000", "http://[::1]:8300"),
+        (["--port", "8300"], "https://erp.example.com", "https://erp.example.com"),
+        (["--port", "8300"], "http://erp.example.com", "http://erp.example.com"),
+        ([], None, None),
+        (["--port"], None, None),
+        (["--port", "x"], None, None),
+    ],
+)
+def test_the_port_names_the_issuer(monkeypatch, tmp_path, arguments, before, after):
+    monkeypatch.setattr(bootstrap, "BASE_DIR", tmp_path)
+    environ = {} if before is None else {"INSTANCE_URL": before}
+    monkeypatch.setattr(bootstrap.os, "environ", environ)
+    bootstrap.adopt_port(arguments)
+    assert environ.get("INSTANCE_URL") == after
+
+
+@pytest.mark.contract("OPS-04")
+def test_the_secrets_of_a_demo_are_made_once_and_for_the_owner_only(monkeypatch, tmp_path):
+    monkeypatch.setattr(bootstrap, "VAR_DIR", tmp_path / "var")
+    monkeypatch.setattr(bootstrap, "QUICKSTART_ENV", tmp_path / "var" / "quickstart.env")
+    monkeypatch.setattr(bootstrap.os, "environ", {})
+    bootstrap.ensure_quickstart_secrets()
+    file = bootstrap.QUICKSTART_ENV
+    text = file.read_text()
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert set(bootstrap.read_env_file(file)) == {"SECRET_KEY", "KEY_ENCRYPTION_KEYS"}
+    bootstrap.ensure_quickstart_secrets()
+    assert file.read_text() == text

@@ -1,0 +1,176 @@
+"""The environment: read once, typed, explained, and refused with a sentence that names the variable."""
+
+import base64
+import os
+import re
+import sys
+from io import StringIO
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
+
+from erpnet_identity.settings.env import VARIABLES, Settings, example_file
+from tests.support.server import ROOT, manage
+
+# By its name: an attribute of the package has the same one.
+module = sys.modules[Settings.__module__]
+GOOD = {"SECRET_KEY": "s" * 50, "KEY_ENCRYPTION_KEYS": base64.urlsafe_b64encode(b"k" * 32).decode()}
+
+
+@pytest.fixture
+def read(monkeypatch, tmp_path):
+    """``read(NAME="value")``: the settings of a process with these variables and no others."""
+    monkeypatch.setattr(module, "BASE_DIR", tmp_path)
+    monkeypatch.setattr(module, "QUICKSTART_ENV", tmp_path / "quickstart.env")
+
+    def settings(*, describe_only=False, **variables):
+        monkeypatch.setattr(os, "environ", variables)
+        return Settings(describe_only=describe_only)
+
+    return settings
+
+
+@pytest.mark.contract("OPS-05")
+class TestReading:
+    def test_the_defaults(self, read):
+        settings = read(**GOOD)
+        assert settings.INSTANCE_URL == "http://127.0.0.1:8000"
+        assert settings.DEBUG is False
+        assert settings.ALLOWED_HOSTS == []
+        assert settings.TRUSTED_PROXIES == []
+        assert settings.ALLOW_INSECURE_REDIRECTS is False
+        assert settings.LOG_FORMAT == "console"
+        assert [str(network) for network in settings.METRICS_ALLOWED_NETWORKS] == ["127.0.0.0/8", "::1/128"]
+
+    @pytest.mark.parametrize(
+        ("name", "text"),
+        [
+            ("DEBUG", "perhaps"),
+            ("INSTANCE_URL", "erp.example.com"),
+            ("INSTANCE_URL", "https://erp.example.com/"),
+            ("TRUSTED_PROXIES", "10.0.0.0/99"),
+            ("LOG_FORMAT", "xml"),
+            ("DATABASE_URL", "nonsense"),
+            ("ERPNET_ACCESS_TOKEN_SECONDS", "1 hour"),
+            ("ERPNET_ACCESS_TOKEN_SECONDS", "3601"),
+            ("ERPNET_SESSION_RPM", "-1"),
+            ("ERPNET_WORKERS", "1_0"),
+        ],
+    )
+    def test_a_value_of_the_wrong_type_is_named(self, read, name, text):
+        with pytest.raises(ImproperlyConfigured, match=rf"^{name}: .*is not valid: \S+"):
+            read(**GOOD, **{name: text})
+
+    def test_an_unknown_variable_of_ours_is_named(self, read):
+        with pytest.raises(ImproperlyConfigured, match=r"^ERPNET_SESION_RPM is not a variable .*manage.py settings"):
+            read(**GOOD, ERPNET_SESION_RPM="1")
+
+    def test_variables_of_others_are_not_ours_to_judge(self, read):
+        assert read(**GOOD, PATH="/bin", EDITOR="vi").DEBUG is False
+
+    @pytest.mark.contract("OPS-04")
+    @pytest.mark.parametrize("name", GOOD)
+    @pytest.mark.parametrize("value", [None, ""])
+    def test_a_missing_secret_says_how_to_make_one(self, read, name, value):
+        variables = {**GOOD, name: value}
+        with pytest.raises(
+            ImproperlyConfigured, match=rf"^{name} is not set\..*Make one with: python -c '(.+)'"
+        ) as error:
+            read(**{key: text for key, text in variables.items() if text is not None})
+        recipe = re.search(r"python -c '(.+)'", str(error.value)).group(1)
+        made = StringIO()
+        exec(recipe, {"print": lambda text: made.write(text)})
+        assert read(**{**GOOD, name: made.getvalue()}).is_set(name)
+
+    @pytest.mark.contract("OPS-04")
+    @pytest.mark.parametrize("value", ["hidden-value", "aGlkZGVu", "hidden-value,"])
+    def test_a_wrong_secret_is_not_shown(self, read, value):
+        with pytest.raises(ImproperlyConfigured, match=r"^KEY_ENCRYPTION_KEYS: the value is not valid: each") as error:
+            read(**{**GOOD, "KEY_ENCRYPTION_KEYS": value})
+        assert "hidden" not in str(error.value)
+
+    @pytest.mark.parametrize(
+        ("name", "text"),
+        [
+            ("DATABASE_URL", "postgres://erp:hidden#1@db/erp"),
+            ("DATABASE_URL", "mysql://erp:hidden@db/erp"),
+            ("CACHE_URL", "memcached://hidden@cache"),
+            ("EMAIL_URL", "pop3://joe:hidden@mail"),
+        ],
+    )
+    def test_a_wrong_address_of_a_service_shows_no_password(self, read, capfd, name, text):
+        with pytest.raises(ImproperlyConfigured, match=rf"^{name}: the value is not valid: expected ") as error:
+            read(**GOOD, **{name: text})
+        assert "hidden" not in str(error.value) + "".join(capfd.readouterr())
+
+    def test_the_environment_wins_over_the_file(self, read, tmp_path):
+        (tmp_path / ".env").write_text("# note\nexport LOG_LEVEL='DEBUG'\nLOG_FORMAT=json\nSECRET_KEY=\n")
+        settings = read(**GOOD, LOG_FORMAT="console")
+        assert (settings.LOG_LEVEL, settings.origin("LOG_LEVEL")) == ("DEBUG", ".env")
+        assert (settings.LOG_FORMAT, settings.origin("LOG_FORMAT")) == ("console", "the environment")
+        assert settings.origin("DEBUG") == "default"
+
+    def test_a_line_that_is_no_assignment_is_named(self, read, tmp_path):
+        (tmp_path / ".env").write_text("LOG_LEVEL=INFO\nnonsense\n")
+        with pytest.raises(ImproperlyConfigured, match=r"\.env, line 2: expected NAME=value"):
+            read(**GOOD)
+
+    def test_every_mistake_at_once(self, read):
+        settings = read(describe_only=True, DEBUG="perhaps", ERPNET_X="1")
+        assert set(settings.problems) == {"DEBUG", "ERPNET_X", "SECRET_KEY", "KEY_ENCRYPTION_KEYS"}
+        assert settings.DEBUG is False
+
+
+@pytest.mark.contract("OPS-05")
+class TestCommand:
+    def printed(self, *arguments):
+        output = StringIO()
+        call_command("settings", *arguments, stdout=output, no_color=True)
+        return output.getvalue()
+
+    def test_every_variable_with_type_default_origin_and_meaning(self):
+        output = self.printed()
+        for variable in VARIABLES:
+            entry = output.split(f"\n{variable.name}\n" if variable is not VARIABLES[0] else f"{variable.name}\n", 1)[1]
+            entry = entry.split("\n\n", 1)[0]
+            assert f"    type     {variable.kind}, " in entry
+            assert "required" in entry if variable.default is None else f"default {variable.default}" in entry
+            assert "    now      " in entry
+            assert "".join(variable.meaning.split()) in "".join(entry.split("meaning", 1)[1].split())
+
+    def test_secrets_are_not_printed(self, settings, read):
+        settings.ENVIRONMENT = read(**GOOD, EMAIL_URL="smtp://joe:hunter2@mail.example.com:25")
+        output = self.printed()
+        assert "(not shown), from the environment" in output
+        for text in ("hunter2", *GOOD.values()):
+            assert text not in output
+
+    def test_explains_what_keeps_the_instance_from_starting(self, settings, read):
+        settings.ENVIRONMENT = read(describe_only=True, DEBUG="perhaps")
+        with pytest.raises(CommandError, match=r"cannot start.*SECRET_KEY is not set"):
+            self.printed()
+
+    def test_the_example_file_is_current(self):
+        assert self.printed("--example") == example_file()
+        assert (ROOT / ".env.example").read_text() == example_file(), (
+            "uv run manage.py settings --example > .env.example"
+        )
+
+    def test_the_example_file_is_a_file_that_can_be_used(self, read, tmp_path):
+        (tmp_path / ".env").write_text(example_file())
+        settings = read(**GOOD)
+        assert all(settings.origin(variable.name) in ("default", "the environment") for variable in VARIABLES)
+
+
+@pytest.mark.contract("OPS-04", "OPS-05")
+def test_a_mistake_stops_the_start_with_a_sentence(tmp_path):
+    variables = {"DATABASE_URL": f"sqlite:///{tmp_path / 'x.sqlite3'}", "ERPNET_SESION_RPM": "1"}
+    result = manage("serve", **variables)
+    assert result.returncode == 1
+    assert result.stderr.startswith("Configuration error: ERPNET_SESION_RPM is not a variable of this product.")
+    assert "Traceback" not in result.stderr
+    explained = manage("settings", **variables)
+    assert explained.returncode == 1
+    assert "ERPNET_SESSION_RPM" in explained.stdout
+    assert "ERPNET_SESION_RPM is not a variable" in explained.stderr
