@@ -54,7 +54,6 @@ def fill(address: str) -> None:
             "trusted_apps_clientsecret",
             "numbered",
             {
-                "id": None,
                 "application_id": "numbered.id",
                 "secret_hash": "encode(sha256(numbered.n::text::bytea), 'base64')",
             },
@@ -65,7 +64,6 @@ def fill(address: str) -> None:
             f"(SELECT t.n, numbered.id FROM generate_series(1, {TOKENS}) t(n)"
             f" JOIN numbered ON numbered.n = 1 + t.n % {APPLICATIONS}) many",
             {
-                "id": None,
                 "application_id": "many.id",
                 "jti": "upper(md5(many.n::text))",
                 "token_checksum": "encode(sha256(many.n::text::bytea), 'hex')",
@@ -75,16 +73,23 @@ def fill(address: str) -> None:
         connection.execute("VACUUM (ANALYZE)")
 
 
-def _copies(connection: psycopg.Connection[Any], table: str, source: str, replaced: dict[str, str | None]) -> None:
-    """Insert one copy of the table's first row for each row of ``source``. None: the column's own default."""
-    rows = connection.execute("SELECT column_name FROM information_schema.columns WHERE table_name = %s", [table])
-    columns = [name for (name,) in rows if replaced.get(name, "") is not None]
-    missing = replaced.keys() - set(columns) - {name for name, value in replaced.items() if value is None}
-    if missing:
+def _copies(connection: psycopg.Connection[Any], table: str, source: str, replaced: dict[str, str]) -> None:
+    """Insert one copy of the table's first row for each row of ``source``, with a key of its own."""
+    rows = connection.execute(
+        "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = %s", [table]
+    )
+    types: dict[str, str] = dict(rows.fetchall())
+    if missing := replaced.keys() - types.keys():
         raise SystemExit(f"{table} has no column {', '.join(sorted(missing))}: the models have changed")
-    values = [replaced.get(name) or f'template."{name}"' for name in columns]
-    names = ", ".join(f'"{name}"' for name in columns)
+    values = {name: replaced.get(name, f'template."{name}"') for name in types}
+    if "id" not in replaced:
+        # A counted key counts by itself.
+        if types["id"] == "uuid":
+            values["id"] = "gen_random_uuid()"
+        else:
+            del values["id"]
+    names = ", ".join(f'"{name}"' for name in values)
     connection.execute(
-        f"INSERT INTO {table} ({names}) SELECT {', '.join(values)} "
+        f"INSERT INTO {table} ({names}) SELECT {', '.join(values.values())} "
         f"FROM {source} CROSS JOIN (SELECT * FROM {table} LIMIT 1) template"
     )
