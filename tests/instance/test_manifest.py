@@ -289,6 +289,20 @@ def test_logins_meet_without_regard_to_case_and_client_ids_do_not():
         apply("applications: [{application_uri: my.app, name: X}]")
 
 
+@pytest.mark.contract("MF-04", "MF-06", "ID-63")
+def test_plan_knows_what_the_database_takes_for_one_login():
+    """Whether ä and Ä are one differs between databases; plan and apply agree on each."""
+    text = "users: [{login: ä}, {login: Ä}, {login: ß}]"
+    try:
+        lines, _ = plan(text)
+    except manifest.ManifestError:
+        with pytest.raises(manifest.ManifestError, match=r'users\[1\]\.login \(line 1\): "Ä" stands already'):
+            apply(text)
+    else:
+        assert apply(text) == lines
+    assert plan("users: [{login: ß}, {login: SS}]")[1]
+
+
 @pytest.mark.contract("MF-01")
 def test_ids_are_honoured_on_creation_only():
     text = """\

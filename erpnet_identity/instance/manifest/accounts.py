@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from django.contrib.auth import hashers
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.db.models import Q
 from django.db.models.functions import Upper
 
@@ -32,9 +33,17 @@ BATCH = 400
 
 
 def fold(name: str) -> str:
-    """Two names that differ in the case of their letters only are one (ID-63, TA-31). Only ASCII letters, since that
-    is what every database agrees on; for the others its own constraint decides when the row is written."""
-    return "".join(character.upper() if character.isascii() else character for character in name)
+    """Two names that differ in the case of their letters only are one (ID-63, TA-31), as the database sees it: SQLite
+    knows the case of ASCII letters, PostgreSQL that of all. Where the two disagree with this, the constraint decides
+    when the row is written."""
+    if name.isascii():
+        return name.upper()
+    ascii_only = connection.vendor == "sqlite"
+    # Letter by letter, as a database does it: ß has no capital of one letter and stays.
+    return "".join(
+        letter if len(letter.upper()) != 1 or (ascii_only and not letter.isascii()) else letter.upper()
+        for letter in name
+    )
 
 
 def can_be_checked(password_hash: str) -> bool:
