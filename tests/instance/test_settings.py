@@ -93,7 +93,7 @@ class TestReading:
     @pytest.mark.parametrize(
         ("name", "text"),
         [
-            ("DATABASE_URL", "postgres://erp:hidden#1@db/erp"),
+            ("DATABASE_URL", "postgres://erp:hidden/1@db/erp"),
             ("DATABASE_URL", "mysql://erp:hidden@db/erp"),
             ("CACHE_URL", "memcached://hidden@cache"),
             ("EMAIL_URL", "pop3://joe:hidden@mail"),
