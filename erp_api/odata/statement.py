@@ -1,7 +1,8 @@
 """The SQL of a plan, built by the ORM once and then only executed.
 
-A list of ten rows takes the ORM longer to put into SQL than the database to answer. The parts that differ from call to
-call, a key, a limit, an offset, are parameters.
+A list of ten rows takes the ORM longer to put into SQL than the database to answer. A key is a parameter. The limit is
+part of the text: PostgreSQL keeps one plan for a statement only if it knows how few rows are wanted, and planning the
+joins of a product anew costs as much as everything else.
 """
 
 from collections.abc import Sequence
@@ -24,12 +25,13 @@ class _Compiled:
     compiler: Any
     converters: dict[Any, Any]
 
-    def rows(self, key: UUID | None, *more: int) -> Sequence[tuple[Any, ...]]:
-        parameters = [*self.parameters, *more]
+    def rows(self, key: UUID | None, *, limit: int = 1, skip: int = 0) -> Sequence[tuple[Any, ...]]:
+        parameters = list(self.parameters)
         if self.key_at is not None:
             parameters[self.key_at] = _KEY.get_db_prep_value(key, connection)
+        window = f" LIMIT {limit:d}" + (f" OFFSET {skip:d}" if skip else "")
         with connection.cursor() as cursor:
-            cursor.execute(self.sql, parameters)
+            cursor.execute(self.sql + window, parameters)
             rows = cursor.fetchall()
         if not rows or not self.converters:
             return rows
@@ -46,7 +48,7 @@ class Statement:
 
     def page(self, *, after: UUID | None, skip: int, limit: int) -> Sequence[tuple[Any, ...]]:
         """At most ``limit`` rows behind the key ``after``, ``skip`` of them left out."""
-        return self._get("page" if after is None else "page-after").rows(after, limit, skip)
+        return self._get("page" if after is None else "page-after").rows(after, limit=limit, skip=skip)
 
     def one(self, key: UUID) -> tuple[Any, ...] | None:
         """The row of this key."""
@@ -68,8 +70,6 @@ class Statement:
             rows = rows.filter(pk=_SOME_KEY).order_by()
         compiler = rows.query.get_compiler(connection=connection)
         sql, parameters = compiler.as_sql()
-        if variant != "one":
-            sql += " LIMIT %s OFFSET %s"
         key = _KEY.get_db_prep_value(_SOME_KEY, connection)
         columns = [column for column, _, _ in compiler.select[: compiler.col_count]]
         return _Compiled(

@@ -72,10 +72,8 @@ def test_a_page_is_found_by_the_index(db, postgresql):
     Customer.objects.bulk_create(Customer(number=f"n{number}", party=party) for number in range(20_000))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE erp_api_customer")
-        key = Customer.objects.order_by("pk")[15_000].pk
-        chosen = plan("Crm_Sales_Customers", ENTITY_SETS["Crm_Sales_Customers"].default_names)
-        page = chosen.statement._rows.filter(pk__gt=key)[:11]
-        cursor.execute("EXPLAIN " + str(page.query).replace(str(key).replace("-", ""), f"'{key}'"))
-        explained = "\n".join(line for (line,) in cursor.fetchall())
+    key = Customer.objects.order_by("pk")[15_000].pk
+    chosen = plan("Crm_Sales_Customers", ENTITY_SETS["Crm_Sales_Customers"].default_names)
+    explained = chosen.statement._rows.filter(pk__gt=key)[:11].explain()
     assert "erp_api_customer_pkey" in explained
     assert "Seq Scan on erp_api_customer" not in explained

@@ -2,6 +2,7 @@
 
 import pytest
 import time_machine
+from django.core.cache import cache
 
 from erp_api import throttling
 from erpnet_identity.audit.models import AuditEvent
@@ -28,8 +29,6 @@ def statuses(api, times):
 
 @pytest.mark.contract("SE-80", "SE-81", "API-17", "AU-04")
 def test_one_too_many(api):
-    with time_machine.travel("2030-01-01T10:00:30Z", tick=False):
-        api = Api(api.client, api.token)
     assert statuses(api, 3) == [200, 200, 200]
     response = api.get("Crm_Sales_Customers")
     error_of(response, 429, "TooManyRequests")
@@ -40,7 +39,7 @@ def test_one_too_many(api):
 
 
 @pytest.mark.contract("SE-80", "SE-81")
-def test_after_retry_after_the_session_goes_on(client, service_app, service_token, monkeypatch):
+def test_after_retry_after_the_session_goes_on(client, service_app, service_token):
     with time_machine.travel("2030-01-01T10:00:30Z", tick=False) as clock:
         api = Api(client, service_token(service_app, "read"))
         assert statuses(api, 1) == [200]
@@ -89,11 +88,8 @@ def test_a_cache_that_is_away_stops_nobody(api, monkeypatch, caplog):
 
 def test_two_processes_that_begin_a_minute_together(monkeypatch):
     """Another process starts the count between the two steps of this one."""
-    from django.core.cache import cache
 
     class Racing:
-        calls = 0
-
         def incr(self, key):
             return cache.incr(key)
 
