@@ -7,11 +7,12 @@ from typing import Any
 import yaml
 from django.core.management import call_command
 from django.db import connection, models, transaction
+from django.utils import timezone
 
 from erpnet_identity.audit import events
 from erpnet_identity.audit.context import SYSTEM
 from erpnet_identity.audit.services import record
-from erpnet_identity.keys.services import ensure_key
+from erpnet_identity.keys.services import ensure_key, signing_key
 from erpnet_identity.tenancy.models import Instance
 from erpnet_identity.users.models import User
 from trusted_apps.models import TrustedApplication
@@ -51,6 +52,8 @@ def prepare() -> None:
     manifest.apply_file(MANIFEST)
     call_command("load_demo_data", verbosity=0, stdout=_Silence())
     ensure_key()
+    # Raises when the database was made with other secrets, before the printed calls would fail for that reason.
+    signing_key(timezone.now())
 
 
 class _Silence:

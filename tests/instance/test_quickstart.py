@@ -1,5 +1,6 @@
 """A demo with one command: what it makes, keeps, prints and refuses."""
 
+import base64
 import re
 import shutil
 import signal
@@ -136,6 +137,15 @@ def test_an_https_instance_is_refused_with_a_sentence(tmp_path):
     assert "INSTANCE_URL is https://erp.example.com" in result.stderr
     assert "Traceback" not in result.stderr
     assert not file.exists()
+
+
+@pytest.mark.contract("OPS-04", "OPS-06")
+def test_a_database_that_was_made_with_other_secrets(demo):
+    _, file, _ = demo
+    other = base64.urlsafe_b64encode(b"o" * 32).decode()
+    result = manage("quickstart", "--no-serve", DATABASE_URL=f"sqlite:///{file}", KEY_ENCRYPTION_KEYS=other)
+    assert result.returncode == 1
+    assert re.match(r"Configuration error: The signing key \w+ cannot be decrypted", result.stderr)
 
 
 @pytest.mark.contract("OPS-01", "OPS-06")
