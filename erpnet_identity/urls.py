@@ -1,13 +1,14 @@
 """The map of the instance: which site is mounted where, nothing else."""
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("id/", include("erpnet_identity.oauth.urls")),
     path("", include("erpnet_identity.oauth.well_known_urls")),
-    path("api/", include("erp_api.urls")),
+    # Without its slash as well: nothing of the API is answered with a redirect or with a page (API-01).
+    re_path(r"^api(?:/|$)", include("erp_api.urls")),
     path("", include("erpnet_identity.instance.urls")),
 ]
 

@@ -22,8 +22,8 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 SESSION_RPM = 0
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["TEST"] = {"NAME": _file}
-else:
-    DATABASES["default"]["CONN_MAX_AGE"] = 0
+# The threads of a live server end with their request; a connection that they kept would be nobody's.
+DATABASES["default"]["CONN_MAX_AGE"] = 0
 # Workers of one run and runs beside each other count apart although they share a Redis.
 CACHES["default"]["KEY_PREFIX"] = f"erpnet-test-{os.getpid()}"
 if CACHES["default"]["BACKEND"].endswith("RedisCache"):

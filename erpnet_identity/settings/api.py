@@ -3,6 +3,9 @@
 from .values import env
 
 SESSION_RPM: int = env.ERPNET_SESSION_RPM
+API_PAGE_ROWS: int = env.ERPNET_API_PAGE_ROWS
+API_TARGET_BYTES: int = env.ERPNET_API_TARGET_BYTES
+API_BODY_BYTES: int = env.ERPNET_API_BODY_BYTES
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["erpnet_identity.tokens.authentication.CredentialAuthentication"],

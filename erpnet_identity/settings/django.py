@@ -66,6 +66,8 @@ TEMPLATES = [
 ]
 
 _database: dict[str, Any] = dict(env.DATABASE_URL)
+# Connections that are not kept cost two thirds of all throughput on PostgreSQL, and 0.7 ms a request on SQLite.
+_database["CONN_MAX_AGE"] = None
 if _database["ENGINE"].endswith("sqlite3"):
     VAR_DIR.mkdir(mode=0o700, exist_ok=True)
     _database["OPTIONS"] = {
@@ -77,8 +79,6 @@ if _database["ENGINE"].endswith("sqlite3"):
         ),
     }
 else:
-    # Connections that are not kept cost two thirds of all throughput.
-    _database["CONN_MAX_AGE"] = None
     _database["CONN_HEALTH_CHECKS"] = True
     # The server plans a statement once per connection instead of at every call: the look-up of a token with its two
     # joins takes 0.13 ms instead of 0.31 ms. Behind PgBouncer in transaction mode this needs its version 1.21.

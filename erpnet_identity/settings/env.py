@@ -253,6 +253,27 @@ VARIABLES: tuple[Variable, ...] = (
         _whole(0, 10_000_000),
     ),
     Variable(
+        "ERPNET_API_PAGE_ROWS",
+        "number",
+        "10000",
+        "The most rows of one API answer, whatever $top says (API-24).",
+        _whole(1, 1_000_000),
+    ),
+    Variable(
+        "ERPNET_API_TARGET_BYTES",
+        "bytes",
+        "16384",
+        "The longest path and query of an API request; a longer one is answered with 414 (API-18).",
+        _whole(8_000, 100_000),
+    ),
+    Variable(
+        "ERPNET_API_BODY_BYTES",
+        "bytes",
+        "10485760",
+        "The longest body of an API request; a longer one is answered with 413 (API-18).",
+        _whole(1_024, 1_073_741_824),
+    ),
+    Variable(
         "ERPNET_SIGN_IN_FAILURES",
         "number",
         "5",

@@ -258,3 +258,12 @@ def test_nothing_redirects(api, stranger, url):
         response = caller.get(url=url)
         assert "Location" not in response
         assert response.status_code not in range(300, 400)
+
+
+@pytest.mark.django_db
+@pytest.mark.contract("API-01", "API-102")
+@pytest.mark.parametrize("path", ["/api", "/api/", "/api/domain", "/api/domain/odata", "/api/nothing"])
+def test_a_stranger_gets_401_at_the_root_as_well(path, client):
+    response = client.get(path)
+    assert response.status_code == 401
+    assert type(response.json()["error"]["code"]) is int
