@@ -10,6 +10,7 @@ import sys
 
 import pytest
 import yaml
+from django.core.management import CommandError, call_command
 
 from erpnet_identity import bootstrap
 from erpnet_identity.instance import quickstart
@@ -125,6 +126,8 @@ class TestRefusal:
         with pytest.raises(quickstart.RealInstance):
             quickstart.prepare()
         assert not Instance.objects.exists()
+        with pytest.raises(CommandError, match=r"The database .* is left alone\. Name another one"):
+            call_command("quickstart", no_serve=True)
 
 
 @pytest.mark.contract("OPS-06")

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from ... import quickstart, server, workers
 
@@ -35,8 +35,8 @@ class Command(BaseCommand):
             quickstart.prepare()
         except quickstart.RealInstance:
             raise CommandError(
-                "This database holds a real instance, which quickstart does not touch. For a demo name another one, "
-                "for example DATABASE_URL=sqlite:///var/demo.sqlite3"
+                f"The database {connection.settings_dict['NAME']} holds a real instance, or one that quickstart has "
+                "not made, and is left alone. Name another one for the demo: DATABASE_URL=sqlite:///var/demo.sqlite3"
             ) from None
         except OperationalError as error:
             raise CommandError(f"The database does not answer: {error}") from None
