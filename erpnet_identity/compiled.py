@@ -3,54 +3,70 @@
 Measured on PostgreSQL for the look-up of an access token: 0.6 ms of 0.9 ms went into building the same text again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connections
 from django.db.models import QuerySet
-from django.db.models.expressions import Col
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """The SQL of one ``values_list`` query set and what makes Python values of its rows."""
+
+    sql: str
+    parameters: tuple[Any, ...]
+    using: str
+    _compiler: Any
+    _converters: dict[Any, Any]
+
+    @classmethod
+    def of(cls, rows: QuerySet[Any, Any], *, using: str = "default") -> "Compiled":
+        """Compile a query set as the ORM would run it now."""
+        compiler = rows.using(using).query.get_compiler(using)
+        sql, parameters = compiler.as_sql()
+        columns = [column for column, _, _ in compiler.select[: compiler.col_count]]
+        return cls(sql, tuple(parameters), using, compiler, compiler.get_converters(columns))
+
+    def rows(self, parameters: Sequence[Any], *, tail: str = "") -> list[tuple[Any, ...]]:
+        """The rows for these parameters, converted as the ORM converts them. One statement. ``tail`` is SQL of the
+        caller's own making that is added behind, never anything that a stranger sent."""
+        with connections[self.using].cursor() as cursor:
+            cursor.execute(self.sql + tail, parameters)
+            rows = cursor.fetchall()
+        if not rows or not self._converters:
+            return rows
+        return [tuple(row) for row in self._compiler.apply_converters(rows, self._converters)]
 
 
 class CompiledQuery:
-    """A ``values_list`` query over text parameters, written with the ORM and compiled at its first use.
+    """A query over text parameters, written with the ORM and compiled at its first use.
 
     ``build`` gets ``parameters`` placeholders and returns the query set. Every placeholder must end up as exactly one
-    parameter of the SQL; anything else in the query must be constant. The SQL is kept per database connection alias
-    and vendor, so that tests may switch databases.
+    parameter of the SQL; anything else in the query must be constant. The SQL is kept per database alias and vendor,
+    so that tests may switch databases.
     """
 
     def __init__(self, parameters: int, build: Callable[..., QuerySet[Any, Any]]) -> None:
         self._placeholders = [f"\u0001placeholder-{number}\u0001" for number in range(parameters)]
         self._build = build
-        self._compiled: dict[tuple[str, str], tuple[str, list[Any], Any, dict[Any, Any]]] = {}
+        # Beside the SQL, where each placeholder stands among its parameters.
+        self._compiled: dict[tuple[str, str], tuple[Compiled, list[int]]] = {}
 
     def rows(self, *values: str, using: str = "default") -> list[tuple[Any, ...]]:
-        """The rows for these parameters, converted as the ORM converts them. One statement."""
-        connection = connections[using]
-        key = (using, connection.vendor)
-        compiled = self._compiled.get(key)
-        if compiled is None:
-            compiled = self._compiled[key] = self._compile(using)
-        sql, template, compiler, converters = compiled
-        parameters = tuple(values[item] if isinstance(item, int) else item[0] for item in template)
-        with connection.cursor() as cursor:
-            cursor.execute(sql, parameters)
-            rows = cursor.fetchall()
-        if not rows or not converters:
-            return rows
-        return [tuple(row) for row in compiler.apply_converters(rows, converters)]
+        """The rows for these parameters. One statement. Raises ``TypeError`` for a query that cannot be compiled."""
+        key = (using, connections[using].vendor)
+        if key not in self._compiled:
+            self._compiled[key] = self._compile(using)
+        compiled, places = self._compiled[key]
+        parameters = list(compiled.parameters)
+        for place, value in zip(places, values, strict=True):
+            parameters[place] = value
+        return compiled.rows(parameters)
 
-    def _compile(self, using: str) -> tuple[str, list[Any], Any, dict[Any, Any]]:
-        query = self._build(*self._placeholders).using(using).query
-        compiler = query.get_compiler(using)
-        sql, parameters = compiler.as_sql()
-        # A number stands for the value of that placeholder, a one-element tuple for a constant.
-        template: list[Any] = [
-            self._placeholders.index(parameter) if parameter in self._placeholders else (parameter,)
-            for parameter in parameters
-        ]
-        if sorted(item for item in template if isinstance(item, int)) != list(range(len(self._placeholders))):
+    def _compile(self, using: str) -> tuple[Compiled, list[int]]:
+        compiled = Compiled.of(self._build(*self._placeholders), using=using)
+        if any(compiled.parameters.count(placeholder) != 1 for placeholder in self._placeholders):
             raise TypeError("every placeholder must appear exactly once in the SQL of a compiled query")
-        columns = [column for column, _, _ in compiler.select[: compiler.col_count]]
-        assert all(isinstance(column, Col) for column in columns)
-        return sql, template, compiler, compiler.get_converters(columns)
+        return compiled, [compiled.parameters.index(placeholder) for placeholder in self._placeholders]
