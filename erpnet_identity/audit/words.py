@@ -1,0 +1,90 @@
+"""Audit events as people read them: a sentence, and what changed from what to what. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from . import events
+
+_SENTENCES = {
+    events.APPLICATION_REGISTERED: "registered the application",
+    events.APPLICATION_UPDATED: "changed the application",
+    events.APPLICATION_ENABLED: "enabled the application",
+    events.APPLICATION_DISABLED: "disabled the application",
+    events.APPLICATION_DELETED: "deleted the application",
+    events.APPLICATION_SECRET_ADDED: "added the secret “{secret_name}”",
+    events.APPLICATION_SECRET_UPDATED: "changed when the secret “{secret_name}” expires",
+    events.APPLICATION_SECRET_RETIRED: "retired the secret “{secret_name}”",
+    events.APPLICATION_SECRET_REMOVED: "removed the secret “{secret_name}”",
+    events.USER_CREATED: "created the account {user_login}",
+    events.USER_UPDATED: "changed the account {user_login}",
+    events.USER_SIGNED_IN: "signed in",
+    events.USER_SIGN_IN_REFUSED: "was refused at sign-in",
+    events.USER_SIGNED_OUT: "signed out",
+    events.SIGNING_KEY_ADDED: "added a signing key",
+    events.SIGNING_KEY_REVOKED: "revoked a signing key",
+    events.TOKEN_ISSUED: "got a token",
+    events.TOKEN_REFUSED: "was refused a token",
+    events.TOKEN_REVOKED: "revoked a token",
+    events.API_CALL_REFUSED: "was refused at an API",
+    events.INSTANCE_UPDATED: "changed the instance",
+    events.MANIFEST_APPLIED: "applied a manifest",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One attribute: its name and its two values as texts."""
+
+    name: str
+    old: str
+    new: str
+
+
+def shown(value: Any) -> str:
+    """A stored value as text; nothing and an empty list are a dash."""
+    if value is None or value in ("", [], {}):
+        return "—"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(shown(item) for item in value)
+    return str(value)
+
+
+class _Blanks(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def sentence(name: str, *, detail: Mapping[str, Any], user_login: str = "") -> str:
+    """What happened, as the end of a sentence that begins with the actor; the bare name for an event that is not
+    in the list."""
+    template = _SENTENCES.get(name)
+    if template is None:
+        return name
+    blanks = _Blanks(user_login=user_login, secret_name=detail.get("secret_name", "?"))
+    text = template.format_map(blanks)
+    if name == events.APPLICATION_SECRET_ADDED:
+        expires = detail.get("expires")
+        text += f", valid until {str(expires)[:16].replace('T', ' ')}" if expires else ", without expiry"
+    if detail.get("credential_changed"):
+        text += " and set a new password"
+    if isinstance(cause := detail.get("cause"), str):
+        text += f" ({cause.replace('_', ' ')})"
+    return text
+
+
+def changes(detail: Mapping[str, Any]) -> list[Change]:
+    """The changed attributes in an event's detail, or the first values of something new (TA-73)."""
+    found = []
+    for name, change in _mapping(detail.get("changes")).items():
+        pair = _mapping(change)
+        found.append(Change(name, shown(pair.get("old")), shown(pair.get("new"))))
+    for name, value in _mapping(detail.get("values")).items():
+        found.append(Change(name, "", shown(value)))
+    return found
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
