@@ -64,3 +64,23 @@ def save_user(
             detail={"changes": changes, **({"credential_changed": True} if password_changed else {}), **(source or {})},
         )
     return fields
+
+
+@transaction.atomic
+def unlock_user(user: User, *, actor: Actor) -> bool:
+    """Let an account that guessing has locked sign in again at once (ID-191). Returns whether it was locked or near
+    to it."""
+    stored = User.objects.select_for_update().get(pk=user.pk)
+    if not stored.access_failed_count and stored.lockout_end is None:
+        return False
+    old = stored.lockout_end and stored.lockout_end.isoformat()
+    stored.access_failed_count = user.access_failed_count = 0
+    stored.lockout_end = user.lockout_end = None
+    stored.save(update_fields=["access_failed_count", "lockout_end"])
+    record(
+        events.USER_UPDATED,
+        actor=actor,
+        user=stored,
+        detail={"changes": {"lockout_end": {"old": old, "new": None}}},
+    )
+    return True

@@ -1,0 +1,156 @@
+"""Forms of accounts. Rules live on the row; these forms say them at the right field and set passwords."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.auth import password_validation
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+
+from .models import LOCALES, MAY_SIGN_IN, User, UserType
+
+TYPE_HELP = {
+    UserType.INTERNAL: "a licensed person who signs in and may use the data APIs",
+    UserType.COMMUNITY: "a customer or partner who signs in and never reaches the data APIs",
+    UserType.VIRTUAL: "cannot sign in",
+    UserType.SYSTEM: "cannot sign in; services run as it",
+    UserType.APPLICATION: "cannot sign in",
+    UserType.INVITED_INTERNAL: "invited, cannot sign in yet",
+    UserType.INVITED_COMMUNITY: "invited, cannot sign in yet",
+}
+# Argon2 works through every byte: a megabyte of password would be a way to keep the server busy.
+MAX_PASSWORD = 1000
+
+
+class PasswordFields(forms.Form):
+    """A new password, twice, judged by the instance's rules (ID-193)."""
+
+    password1 = forms.CharField(
+        label="Password",
+        strip=False,
+        max_length=MAX_PASSWORD,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "class": "vTextField"}),
+        help_text="At least 8 characters, not a common one, not like the login or the name.",
+    )
+    password2 = forms.CharField(
+        label="Password again",
+        strip=False,
+        max_length=MAX_PASSWORD,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "class": "vTextField"}),
+    )
+
+    def check_password(self, user: User) -> None:
+        """Put every objection to the password at its field."""
+        first, second = self.cleaned_data.get("password1"), self.cleaned_data.get("password2")
+        if first and second and first != second:
+            self.add_error("password2", ValidationError("The two passwords differ.", code="password_mismatch"))
+        elif first and "password1" not in self.errors:
+            try:
+                password_validation.validate_password(first, user)
+            except ValidationError as errors:
+                self.add_error("password1", errors)
+
+
+class SetPasswordForm(PasswordFields):
+    """A new password for an account that exists."""
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
+        self.user = user
+
+    def clean(self) -> dict[str, Any]:
+        self.check_password(self.user)
+        return self.cleaned_data
+
+
+class UserForm(forms.ModelForm):
+    """An account as an administrator edits it. ``acting_user`` is set by the admin class."""
+
+    acting_user: User | None = None
+
+    user_type = forms.TypedChoiceField(
+        label="Type",
+        coerce=int,
+        choices=[(member.value, f"{member.label}: {TYPE_HELP[member]}") for member in UserType],
+        initial=UserType.INTERNAL,
+    )
+    locale = forms.ChoiceField(label="Language", choices=LOCALES, initial="en")
+
+    class Meta:
+        model = User
+        fields = ("login", "name", "email", "email_confirmed", "user_type", "is_admin", "is_active", "locale")
+        help_texts = {
+            "login": "What the person types and what tokens name as sub. Letter case does not count.",
+            "is_admin": "May do everything here. For internal users only.",
+            "is_active": "An account that is not active can neither sign in nor run services. None is ever deleted.",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
+        if "locale" in self.fields and self.instance.locale not in dict(LOCALES):
+            self.fields["locale"].choices = [*LOCALES, (self.instance.locale, self.instance.locale)]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Administrators cannot lock themselves out: somebody who can undo it must remain."""
+        data = super().clean() or self.cleaned_data
+        if self.acting_user is not None and self.instance.pk == self.acting_user.pk:
+            own = "You cannot do this to your own account; another administrator can."
+            if data.get("is_admin") is False:
+                self.add_error("is_admin", ValidationError(own, code="own_account"))
+            if data.get("is_active") is False:
+                self.add_error("is_active", ValidationError(own, code="own_account"))
+            if data.get("user_type") not in (None, UserType.INTERNAL):
+                self.add_error("user_type", ValidationError(own, code="own_account"))
+        return data
+
+    def _update_errors(self, errors: ValidationError) -> None:
+        by_field = errors.update_error_dict({})
+        for error in by_field.pop(NON_FIELD_ERRORS, []):
+            # The constraint on the login is one of an expression and names no field (ID-63).
+            by_field.setdefault("login" if error.code == "unique" else NON_FIELD_ERRORS, []).append(error)
+        super()._update_errors(ValidationError(by_field))  # type: ignore[misc]
+
+
+class NewUserForm(UserForm, PasswordFields):
+    """A new account. Only a type that can sign in needs a password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("password1", "password2"):
+            self.fields[name].required = False
+        self.fields["password1"].help_text += " Leave empty for an account that does not sign in with a password."
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        if not self.cleaned_data.get("password1") and not self.cleaned_data.get("password2"):
+            return
+        if self.cleaned_data.get("user_type", UserType.INTERNAL) not in MAY_SIGN_IN:
+            self.add_error("password1", ValidationError("This type of account cannot sign in.", code="no_sign_in"))
+            return
+        if not self.cleaned_data.get("password1"):
+            self.add_error("password1", ValidationError("Enter the password here too.", code="required"))
+            return
+        if not self.cleaned_data.get("password2"):
+            self.add_error("password2", ValidationError("Enter the password again.", code="required"))
+            return
+        self.check_password(self.instance)
+
+
+class AdministratorSignInForm(AdminAuthenticationForm):
+    """One sentence for every kind of failure (ID-64)."""
+
+    error_messages = {
+        "invalid_login": "The login or the password is wrong, or the account may not do this.",
+        "inactive": "The login or the password is wrong, or the account may not do this.",
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
+
+    def confirm_login_allowed(self, user: Any) -> None:
+        """Administrators only (TA-48)."""
+        if not user.is_staff:
+            raise self.get_invalid_login_error()
