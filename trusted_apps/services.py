@@ -1,5 +1,6 @@
 """Changes of the registry: one transaction each, the trace inside, a secret returned once."""
 
+import uuid
 from datetime import datetime
 from typing import Any
 
@@ -132,10 +133,12 @@ def add_secret(
     secret: str | None = None,
     secret_hash: str | None = None,
     expires: datetime | None = None,
+    key: uuid.UUID | None = None,
     source: dict[str, Any] | None = None,
 ) -> tuple[ClientSecret, str | None]:
     """Give an application one more secret: a generated one, one that a person chose, or a hash from elsewhere.
 
+    ``key`` becomes the key of the row: a caller that may be asked twice for the same thing sets it and notices.
     Returns the row and, for a generated secret only, the plain value: here and nowhere else (TA-56). Raises
     ``ValidationError`` (TA-33, TA-35, a name or a secret that the application already has).
     """
@@ -147,6 +150,7 @@ def add_secret(
             raise ValidationError({"secret": f"A secret has 1 to {MAX_SECRET_LENGTH:,} characters."})
         secret_hash = secrets.digest(secret)
     row = ClientSecret(
+        id=key or uuid.uuid4(),
         application=application,
         name=free_secret_name(application, name),
         secret_hash=secret_hash,
