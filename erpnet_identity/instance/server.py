@@ -1,7 +1,11 @@
 """The production server: granian, started by ``serve`` and ``quickstart`` (OPS-07)."""
 
 import os
+import signal
 import socket
+import sys
+from importlib import import_module
+from typing import Any
 
 import structlog
 from django.db import connections
@@ -37,12 +41,31 @@ def ensure_port_is_free(host: str, port: int) -> None:
             raise PortInUse(f"Cannot listen on {host} port {port}: {error.strerror}.") from None
 
 
+# What this process serves with; None in a worker that began as a program of its own.
+_server: Any = None
+
+
+def _load(target: str) -> Any:
+    """Import the application in a worker, and let SIGTERM end a worker that has not got that far.
+
+    A forked worker begins with the signal handlers of its parent, which only note the signal for the parent's loop:
+    told to stop while it is still importing, it would serve for ever and its parent would wait for it as long.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    if _server is not None and _server.interrupt_signal:
+        sys.exit(0)
+    module, _, name = target.partition(":")
+    return getattr(import_module(module), name)
+
+
 def run(host: str, port: int, workers: int) -> None:
     """Serve until SIGTERM or SIGINT. Running requests finish; then the function returns."""
     ensure_port_is_free(host, port)
     # A connection must not be shared between this process and its children.
     connections.close_all()
-    server = Server(
+    global _server
+    _server = Server(
         "erpnet_identity.wsgi:application",
         address=host,
         port=port,
@@ -68,5 +91,5 @@ def run(host: str, port: int, workers: int) -> None:
         },
     )
     log.info("serving", address=f"http://{host}:{port}", workers=workers, threads=thread_count())
-    server.serve()
+    _server.serve(target_loader=_load)
     log.info("stopped")

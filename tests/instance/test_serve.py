@@ -78,6 +78,23 @@ def test_two_workers(database, tmp_path):
 
 
 @pytest.mark.contract("OPS-07")
+@pytest.mark.parametrize("moment", [0.0, 0.02, 0.1])
+def test_told_to_stop_while_it_starts(database, tmp_path, moment):
+    """A worker that is still importing must not miss the signal and keep its parent waiting."""
+    port = free_port()
+    arguments = ("serve", f"--port={port}", "--workers=2")
+    log = tmp_path / "log"
+    with serving(port, *arguments, log=log, ready=False, DATABASE_URL=database) as process:
+        deadline = time.monotonic() + 60
+        while "serving" not in log.read_text() and time.monotonic() < deadline:
+            time.sleep(0.005)
+        time.sleep(moment)
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+    assert process.returncode in (0, -signal.SIGTERM)
+
+
+@pytest.mark.contract("OPS-07")
 def test_a_port_that_is_in_use():
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

@@ -57,7 +57,7 @@ def get(port, path, timeout=PATIENCE):
 
 
 @contextmanager
-def serving(port, *arguments, log, **variables):
+def serving(port, *arguments, log, ready=True, **variables):
     """A process that serves on ``port``; its output goes to the file ``log``. Ended with SIGTERM if it still runs."""
     with Path(log).open("wb") as output:
         process = subprocess.Popen(
@@ -66,14 +66,22 @@ def serving(port, *arguments, log, **variables):
             env=environment(**variables),
             stdout=output,
             stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
         try:
-            wait_until_it_answers(process, port, log)
+            if ready:
+                wait_until_it_answers(process, port, log)
             yield process
         finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
-            process.wait(PATIENCE)
+            try:
+                process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                # With its workers, which would go on for ever.
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                raise
 
 
 def wait_until_it_answers(process, port, log):
