@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connections
-from django.db.models import QuerySet
+from django.db import connections, transaction
+from django.db.models import AutoField, Model, QuerySet
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +70,53 @@ class CompiledQuery:
         if any(compiled.parameters.count(placeholder) != 1 for placeholder in self._placeholders):
             raise TypeError("every placeholder must appear exactly once in the SQL of a compiled query")
         return compiled, [compiled.parameters.index(placeholder) for placeholder in self._placeholders]
+
+
+class CompiledInsert:
+    """Inserts one row of each of some models, all or none of them, with SQL that is built once.
+
+    Where the database can, it is a single statement: no transaction has to be begun and committed around it, which
+    saves two of three round trips. The rows are prepared as ``save`` prepares them; they send no signals and do not
+    learn keys that the database makes.
+    """
+
+    def __init__(self, *models: type[Model]) -> None:
+        self._fields = [
+            [field for field in model._meta.local_concrete_fields if not isinstance(field, AutoField)]
+            for model in models
+        ]
+        self._tables = [model._meta.db_table for model in models]
+        self._statements: dict[tuple[str, str], list[str]] = {}
+
+    def insert(self, *rows: Model, using: str = "default") -> None:
+        """Insert ``rows``, one for each model. Raises what the ORM raises, ``IntegrityError`` for example."""
+        connection = connections[using]
+        key = (using, connection.vendor)
+        if key not in self._statements:
+            self._statements[key] = self._build(connection)
+        values = [
+            [field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields]
+            for fields, row in zip(self._fields, rows, strict=True)
+        ]
+        statements = self._statements[key]
+        if len(statements) == 1:
+            with connection.cursor() as cursor:
+                cursor.execute(statements[0], [value for row in values for value in row])
+            return
+        with transaction.atomic(using=using), connection.cursor() as cursor:
+            for statement, row_values in zip(statements, values, strict=True):
+                cursor.execute(statement, row_values)
+
+    def _build(self, connection: Any) -> list[str]:
+        quote = connection.ops.quote_name
+        inserts = []
+        for table, fields in zip(self._tables, self._fields, strict=True):
+            columns = ", ".join(quote(field.column) for field in fields)
+            places = ", ".join(["%s"] * len(fields))
+            # Names of our own models only; every value is a parameter.
+            inserts.append(f"INSERT INTO {quote(table)} ({columns}) VALUES ({places})")  # noqa: S608
+        if connection.vendor != "postgresql":
+            return inserts
+        *first, last = inserts
+        parts = ", ".join(f"part_{number} AS ({statement})" for number, statement in enumerate(first))
+        return [f"WITH {parts} {last}" if parts else last]

@@ -1,8 +1,14 @@
 """A compiled query answers exactly as the query that it was made from."""
 
 import pytest
+from django.db import DataError, IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
-from erpnet_identity.compiled import CompiledQuery
+from erpnet_identity.audit import events
+from erpnet_identity.audit.context import SYSTEM
+from erpnet_identity.audit.models import AuditEvent
+from erpnet_identity.audit.services import prepare
+from erpnet_identity.compiled import CompiledInsert, CompiledQuery
 from erpnet_identity.users.models import User
 from tests.factories.users import UserFactory
 
@@ -34,3 +40,35 @@ def test_a_placeholder_that_does_not_reach_the_sql_is_a_mistake():
     query = CompiledQuery(2, lambda one, two: User.objects.filter(login=one).values_list("login"))
     with pytest.raises(TypeError, match="placeholder"):
         query.rows("a", "b")
+
+
+class TestInsert:
+    @pytest.fixture
+    def insert(self):
+        return CompiledInsert(User, AuditEvent)
+
+    def test_rows_are_stored_as_save_stores_them(self, insert):
+        user = UserFactory.build(login="a")
+        event = prepare(events.USER_CREATED, actor=SYSTEM, user=user, detail={"note": "Мария", "n": [1, None]})
+        insert.insert(user, event)
+        stored = User.objects.get()
+        assert {field: getattr(stored, field) for field in FIELDS} == {field: getattr(user, field) for field in FIELDS}
+        assert AuditEvent.objects.get().detail == {"note": "Мария", "n": [1, None]}
+        assert AuditEvent.objects.get().time == event.time
+
+    def test_all_or_none(self, insert):
+        UserFactory(login="a")
+        event = prepare(events.USER_CREATED, actor=SYSTEM)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            insert.insert(UserFactory.build(login="A"), event)
+        event.client_id = "x" * 300 if connection.vendor == "postgresql" else None
+        with pytest.raises((IntegrityError, DataError)), transaction.atomic():
+            insert.insert(UserFactory.build(login="b"), event)
+        assert User.objects.count() == 1
+        assert not AuditEvent.objects.exists()
+
+    def test_one_statement_where_the_database_can(self, insert):
+        with CaptureQueriesContext(connection) as captured:
+            insert.insert(UserFactory.build(login="a"), prepare(events.USER_CREATED, actor=SYSTEM))
+        inserts = [query["sql"] for query in captured if "INSERT" in query["sql"]]
+        assert len(inserts) == (1 if connection.vendor == "postgresql" else 2)

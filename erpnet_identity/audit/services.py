@@ -16,7 +16,7 @@ def _storable(text: str, length: int) -> str:
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")[:length]
 
 
-def record(
+def prepare(
     name: str,
     *,
     actor: Actor,
@@ -28,15 +28,15 @@ def record(
     sid: str = "",
     detail: Mapping[str, Any] | None = None,
 ) -> AuditEvent:
-    """Write one event, in the transaction of the caller, so that a change without its trace cannot commit (AU-03).
+    """An event that is not written yet, for callers that write it in one statement with the change it describes.
 
-    ``application`` and ``user`` are rows, of which only key and name are kept. ``detail`` is redacted before it is
-    stored. Raises ``ValueError`` for a name that ``events`` does not list.
+    ``application`` and ``user`` are rows, of which only key and name are kept. ``detail`` is redacted. Raises
+    ``ValueError`` for a name that ``events`` does not list.
     """
     if name not in events.ALL:
         raise ValueError(f"unknown audit event {name!r}")
     origin = context.current()
-    event = AuditEvent(
+    return AuditEvent(
         time=timezone.now(),
         name=name,
         outcome=outcome,
@@ -54,5 +54,13 @@ def record(
         token_id=token_id,
         detail=redact(dict(detail)) if detail else {},
     )
+
+
+def record(name: str, **values: Any) -> AuditEvent:
+    """Write one event, in the transaction of the caller, so that a change without its trace cannot commit (AU-03).
+
+    Takes what ``prepare`` takes.
+    """
+    event = prepare(name, **values)
     event.save(force_insert=True)
     return event

@@ -1,10 +1,15 @@
 """Slowing down guesses at client secrets (ID-95, OP-234).
 
-Counted per address and per client id in the cache. An address that failed too often is refused before its
-credentials are looked at. A client id that failed too often, from whatever addresses, only makes further *failures*
-answer 429: a right secret still works, because otherwise anybody could lock an app out by failing in its name.
+Failures are counted per address and per client id, across workers, in the cache. The count of an address comes back
+with each failure; a worker that hears of one too many refuses the address for the rest of the minute before it looks
+at credentials. So a right answer costs no look at the cache, and an address gets at most one more guess per worker
+than the limit allows.
+
+A client id that failed too often, from whatever addresses, only makes further *failures* answer 429: a right secret
+still works, because otherwise anybody could lock an app out by failing in its name.
 """
 
+import hashlib
 import time
 
 import structlog
@@ -14,12 +19,21 @@ from django.core.cache import cache
 log = structlog.get_logger("erpnet.throttle")
 
 WINDOW = 60  # seconds
+# More addresses than this are not remembered at a time; the count in the cache stays right.
+MOST_BLOCKED = 10_000
+# Address → the window in which it is blocked.
+_blocked: dict[str, int] = {}
 _last_complaint = 0.0
 
 
+def _window() -> int:
+    return int(time.time()) // WINDOW
+
+
 def _key(kind: str, value: str) -> str:
-    # The window's number is part of the key: counters expire by themselves and need no reset.
-    return f"token-failures:{kind}:{int(time.time()) // WINDOW}:{value.encode().hex()[:200]}"
+    # The window's number is part of the key: counters expire by themselves and need no reset. Hashed, because a client
+    # id may be longer than a key of the cache.
+    return f"token-failures:{kind}:{_window()}:{hashlib.sha256(value.encode('utf-8', 'replace')).hexdigest()}"
 
 
 def retry_after() -> int:
@@ -37,12 +51,16 @@ def _complain(error: Exception) -> None:
 
 
 def address_is_blocked(address: str) -> bool:
-    """Whether this address has used up its failures for the current minute."""
-    try:
-        return int(cache.get(_key("address", address), 0)) >= settings.TOKEN_FAILURES_PER_MINUTE
-    except Exception as error:  # any failure of the cache: tokens go on being issued
-        _complain(error)
-        return False
+    """Whether this worker knows that the address has used up its failures for the current minute."""
+    return _blocked.get(address) == _window()
+
+
+def _block(address: str) -> None:
+    window = _window()
+    if len(_blocked) >= MOST_BLOCKED:
+        for known in [known for known, since in _blocked.items() if since != window] or list(_blocked):
+            _blocked.pop(known, None)
+    _blocked[address] = window
 
 
 def _count(key: str) -> int:
@@ -54,10 +72,17 @@ def count_failure(address: str, client_id: str) -> bool:
     """Count one failed client authentication; True when it was one too many and answers 429."""
     limit = settings.TOKEN_FAILURES_PER_MINUTE
     try:
-        failures = [_count(_key("address", address))]
-        if client_id:
-            failures.append(_count(_key("client", client_id)))
+        of_address = _count(_key("address", address))
+        of_client = _count(_key("client", client_id)) if client_id else 0
     except Exception as error:
+        # Any failure of the cache: tokens go on being issued (OPS-03).
         _complain(error)
         return False
-    return any(number > limit for number in failures)
+    if of_address >= limit:
+        _block(address)
+    return of_address > limit or of_client > limit
+
+
+def forget() -> None:
+    """Know no blocked address any more, in this process."""
+    _blocked.clear()

@@ -10,14 +10,18 @@ from oauthlib.oauth2.rfc6749 import errors
 from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
 from erpnet_identity.audit import context, events
+from erpnet_identity.audit import services as audit
 from erpnet_identity.audit.context import Actor
-from erpnet_identity.audit.services import record
+from erpnet_identity.audit.models import AuditEvent
+from erpnet_identity.compiled import CompiledInsert
 from erpnet_identity.tokens.models import AccessToken
 from trusted_apps.models import TrustedApplication
 from trusted_apps.scopes import InvalidScope, grant_to_service
 
 from . import clients, credentials, throttle
 from .text import printable
+
+_issue = CompiledInsert(AccessToken, AuditEvent)
 
 
 class TooManyFailures(OAuth2Error):
@@ -38,7 +42,7 @@ def record_refusal(
     **detail: Any,
 ) -> None:
     """Leave the trace of a refused token request, with the cause that the caller is not told (AU-01, DR-01)."""
-    record(
+    audit.record(
         events.TOKEN_REFUSED,
         outcome="refused",
         actor=Actor("application", str(application.pk) if application else "", client_id),
@@ -133,11 +137,11 @@ class Validator(OAuth2Validator):
         """Nothing here: ``validate_scopes`` decides what a request without scopes gets."""
         return []
 
-    def _save_bearer_token(self, token: dict[str, Any], request: Any, *args: Any, **kwargs: Any) -> None:
-        """Store the token's row and its event, in the transaction that the parent opened around this.
+    def save_bearer_token(self, token: dict[str, Any], request: Any, *args: Any, **kwargs: Any) -> None:
+        """Store the token's row and its event, both or neither (AU-03).
 
         Replaced for client credentials: the parent resolves RFC 8707 resources, which this product refuses to
-        guess at, and knows no ``jti``.
+        guess at, knows no ``jti``, and opens a transaction that one statement does not need.
         """
         claims = request.access_token_claims
         application: TrustedApplication = request.client
@@ -148,8 +152,7 @@ class Validator(OAuth2Validator):
             jti=claims["jti"],
         )
         set_token_value(row, token["access_token"])
-        row.save(force_insert=True)
-        record(
+        event = audit.prepare(
             events.TOKEN_ISSUED,
             actor=Actor("application", str(application.pk), application.client_id),
             application=application,
@@ -157,6 +160,7 @@ class Validator(OAuth2Validator):
             token_id=row.jti,
             detail={"grant_type": request.grant_type, "scope": row.scope},
         )
+        _issue.insert(row, event)
 
     # ── refusing ──────────────────────────────────────────────────────────────────────────────────────
 

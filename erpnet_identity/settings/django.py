@@ -85,6 +85,8 @@ else:
     _database["OPTIONS"] = {
         "server_side_binding": True,
         "prepare_threshold": 3,
+        # A database that does not answer must not hang whoever asks whether we are ready (OPS-08).
+        "connect_timeout": 5,
         **_database.get("OPTIONS", {}),
     }
 DATABASES = {"default": _database}

@@ -164,6 +164,29 @@ class TestThrottle:
     def test_successes_are_not_counted(self, good, token_request):
         assert {token_request(good).status_code for _ in range(30)} == {200}
 
+    @pytest.mark.contract("ID-95")
+    def test_workers_count_together(self, service_app, good, token_request):
+        """Another worker has not heard yet; it gives one more guess, and then it knows."""
+        assert self.fail(token_request, 20) == [400] * 20
+        throttle.forget()
+        assert self.fail(token_request, 2) == [429, 429]
+        assert token_request(good).status_code == 429
+
+    def test_addresses_are_not_remembered_without_end(self, monkeypatch):
+        monkeypatch.setattr(throttle, "MOST_BLOCKED", 3)
+        for number in range(5):
+            throttle._block(f"192.0.2.{number}")
+        assert len(throttle._blocked) <= 3
+        assert throttle.address_is_blocked("192.0.2.4")
+
+    def test_a_right_answer_asks_no_cache(self, good, token_request, monkeypatch):
+        def used(*args, **kwargs):
+            raise AssertionError("the cache was asked")
+
+        token_request(good)
+        monkeypatch.setattr(throttle, "cache", type("Used", (), {"get": used, "add": used, "incr": used})())
+        assert token_request(good).status_code == 200
+
     @pytest.mark.contract("OPS-03")
     def test_goes_on_without_a_cache(self, service_app, good, token_request, monkeypatch):
         def away(*args, **kwargs):
@@ -250,6 +273,7 @@ class TestAnything:
 
     def check(self, client, body, headers):
         cache.clear()
+        throttle.forget()
         tokens = AccessToken.objects.count()
         response = client.post(TOKEN, body, content_type=FORM, headers=headers)
         answer = json.loads(response.content)
