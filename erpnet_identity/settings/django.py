@@ -79,6 +79,7 @@ if _database["ENGINE"].endswith("sqlite3"):
         ),
     }
 else:
+    _database["ENGINE"] = "erpnet_identity.postgresql"
     _database["CONN_HEALTH_CHECKS"] = True
     # The server plans a statement once per connection instead of at every call: the look-up of a token with its two
     # joins takes 0.13 ms instead of 0.31 ms. Behind PgBouncer in transaction mode this needs its version 1.21.

@@ -11,8 +11,6 @@ _shared: list[Any] = [
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
-    structlog.stdlib.ExtraAdder(),
-    structlog.stdlib.PositionalArgumentsFormatter(),
     structlog.processors.format_exc_info,
 ]
 
@@ -43,7 +41,8 @@ LOGGING = {
     "formatters": {
         "structured": {
             "()": structlog.stdlib.ProcessorFormatter,
-            "foreign_pre_chain": _shared,
+            # Lines of libraries carry their own fields in the record.
+            "foreign_pre_chain": [structlog.stdlib.ExtraAdder(), *_shared],
             "processors": [
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 _redact,

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from functools import lru_cache
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseNotModified
@@ -15,14 +16,19 @@ from ..metadata import document
 MAX_AGE = 3600
 
 
+@lru_cache(maxsize=16)
+def _written(text: str) -> tuple[bytes, str]:
+    body = text.encode("utf-8")
+    return body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+
+
 def _answer(request: HttpRequest, content: dict[str, Any]) -> HttpResponse:
     if request.method == "OPTIONS":
         response = preflight("GET, HEAD")
     elif request.method not in ("GET", "HEAD"):
         response = HttpResponseNotAllowed(["GET", "HEAD", "OPTIONS"])
     else:
-        body = json.dumps(content).encode("utf-8")
-        etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+        body, etag = _written(json.dumps(content))
         if request.META.get("HTTP_IF_NONE_MATCH") == etag:
             response = HttpResponseNotModified()
         else:

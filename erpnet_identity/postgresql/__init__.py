@@ -1,0 +1,1 @@
+"""Django's PostgreSQL backend, asking a busy connection for its health less often."""
