@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connections, transaction
-from django.db.models import AutoField, Model, QuerySet
+from django.db.models import AutoField, CharField, Model, QuerySet, TextField
+
+_PLAIN = (CharField, TextField)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,15 @@ class CompiledQuery:
         return compiled, [compiled.parameters.index(placeholder) for placeholder in self._placeholders]
 
 
+def _prepared(field: Any, row: Model, connection: Any) -> Any:
+    """The value of a field as ``save`` hands it to the database. A plain text is its own preparation."""
+    if type(field) in _PLAIN:
+        value = getattr(row, field.attname)
+        if type(value) is str:
+            return value
+    return field.get_db_prep_save(field.pre_save(row, True), connection)
+
+
 class CompiledInsert:
     """Inserts one row of each of some models, all or none of them, with SQL that is built once.
 
@@ -95,7 +106,7 @@ class CompiledInsert:
         if key not in self._statements:
             self._statements[key] = self._build(connection)
         values = [
-            [field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields]
+            [_prepared(field, row, connection) for field in fields]
             for fields, row in zip(self._fields, rows, strict=True)
         ]
         statements = self._statements[key]

@@ -11,8 +11,9 @@ from django.http.response import HttpResponseBase
 from erpnet_identity.edge.proxies import client_address
 
 from . import context
+from .redaction import REQUEST_LOGGER
 
-log = structlog.get_logger("erpnet.request")
+log = structlog.get_logger(REQUEST_LOGGER)
 
 # Addresses that machines ask over and over and whose answers say nothing about anyone.
 _QUIET = ("/health/", "/static/", "/tools/", "/sys/", "/id/.well-known/", "/.well-known/")

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Model
+
 from erpnet_identity.compiled import CompiledQuery
 from erpnet_identity.users.models import User
 from trusted_apps import secrets
@@ -14,8 +16,20 @@ from .credentials import ClientCredentials
 # Compared with when there is nothing else to compare with, so that an unknown client costs the same (OP-136).
 _NOBODYS_HASH = secrets.digest("")
 
-_APPLICATION = [field.attname for field in TrustedApplication._meta.concrete_fields]
-_USER = [field.attname for field in User._meta.concrete_fields]
+
+def _columns(model: type[Model], *names: str) -> list[str]:
+    # In the order of the model, which is how `from_db` takes them.
+    return [field.attname for field in model._meta.concrete_fields if field.attname in names]
+
+
+# What a token request asks of the rows. The rest (notes, addresses, password) stays in the database and would be read
+# if anything asked for it.
+_APPLICATION = _columns(
+    TrustedApplication,
+    *("id", "client_id", "client_type", "name", "scope", "is_enabled", "last_used"),
+    *("allows_internal_users", "allows_community_users", "allows_service", "system_user_id"),
+)
+_USER = _columns(User, "id", "login", "name", "user_type", "is_admin", "is_active")
 _SECRET = ["id", "secret_hash", "expires", "disabled_at", "last_used"]
 # One row per secret, one row without any: the application, its system user and its secrets in one query.
 _look_up = CompiledQuery(
