@@ -59,7 +59,7 @@ class NameFilter(admin.SimpleListFilter):
 class AuditEventAdmin(ReadOnlyAdmin):
     """Audit events, newest first."""
 
-    list_display = ["time_shown", "what", "outcome_shown", "client_id", "user_login", "address", "correlation_shown"]
+    list_display = ["time_shown", "what", "outcome_shown", "client_id", "user_login", "address", "correlation_short"]
     list_display_links = ["time_shown"]
     list_filter = [OutcomeFilter, ("time", admin.DateFieldListFilter), NameFilter]
     search_fields = ["correlation_id__exact", "client_id__exact", "user_login__iexact", "actor_name__iexact"]
@@ -98,6 +98,10 @@ class AuditEventAdmin(ReadOnlyAdmin):
     def outcome_shown(self, event: AuditEvent) -> SafeString:
         kind = "good" if event.outcome == "success" else "bad"
         return format_html('<span class="erp-badge erp-badge-{}">{}</span>', kind, event.outcome)
+
+    @admin.display(description="correlation id")
+    def correlation_short(self, event: AuditEvent) -> SafeString:
+        return format_html('<code class="erp-id" title="{}">{}</code>', event.correlation_id, event.correlation_id[:8])
 
     @admin.display(description="correlation id")
     def correlation_shown(self, event: AuditEvent) -> SafeString:

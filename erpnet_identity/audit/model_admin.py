@@ -32,6 +32,7 @@ class TracedAdmin(admin.ModelAdmin):
     """Changes go through services, which leave the trace; Django's own log would be a second, poorer one (AU-03)."""
 
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         title = capfirst(str(self.opts.verbose_name_plural))

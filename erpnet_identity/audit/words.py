@@ -82,7 +82,8 @@ def changes(detail: Mapping[str, Any]) -> list[Change]:
         pair = _mapping(change)
         found.append(Change(name, shown(pair.get("old")), shown(pair.get("new"))))
     for name, value in _mapping(detail.get("values")).items():
-        found.append(Change(name, "", shown(value)))
+        if value is not False:  # what a new record does not allow is not worth a line
+            found.append(Change(name, "", shown(value)))
     return found
 
 
