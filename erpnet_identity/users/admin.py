@@ -1,12 +1,10 @@
-"""Accounts in Django admin, and the admin site itself: its name, who gets in, nothing that is not ours."""
+"""Accounts in Django admin."""
 
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
-from django.contrib.auth import admin as auth_admin
 from django.contrib.auth import update_session_auth_hash
-from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError
 from django.db.models import Q, QuerySet
@@ -23,29 +21,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from erpnet_identity.audit.model_admin import CappedPaginator, TracedAdmin
 
-from . import services
-from .forms import AdministratorSignInForm, NewUserForm, SetPasswordForm, UserForm
+from . import services, site
+from .forms import NewUserForm, SetPasswordForm, UserForm
 from .models import MAY_SIGN_IN, User, UserType
 
 SHOWN_APPLICATIONS = 20
-
-
-def change_own_password(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-    """Django's own page would change a password without a trace: lead to ours."""
-    return HttpResponseRedirect(reverse("admin:users_user_password", args=[request.user.pk]))
-
-
-admin.site.site_header = "ERP Identity"
-admin.site.site_title = "ERP Identity"
-admin.site.index_title = "Administration"
-admin.site.site_url = "/"
-# A line of links at the top instead: lists need the width.
-admin.site.enable_nav_sidebar = False
-admin.site.login_form = AdministratorSignInForm
-admin.site.password_change = change_own_password  # type: ignore[method-assign, assignment]
-# Rights follow from the account alone; there are no groups.
-assert auth_admin is not None  # imported so that the class is registered before it is taken out
-admin.site.unregister(Group)
+# Imported with this module because Django looks for modules of this name only.
+assert site is not None
 
 
 class LockedFilter(admin.SimpleListFilter):
@@ -97,7 +79,6 @@ class UserAdmin(TracedAdmin):
     search_fields = ["login", "name", "email"]
     search_help_text = "Login, name or e-mail."
     readonly_fields = ["sign_in_state", "created_shown", "runs"]
-    show_facets = admin.ShowFacets.NEVER
 
     # ── columns ───────────────────────────────────────────────────────────────────────────────────────
 
