@@ -68,13 +68,12 @@ def _data(application: TrustedApplication) -> str:
 
 
 def _reference_tokens(application: TrustedApplication) -> str:
-    service = " and service tokens" if application.allows_service else ""
+    kinds = "personal and service" if application.allows_service else "personal"
     return {
         ReferenceTokenPolicy.NONE: "Nobody may issue reference tokens for it.",
         ReferenceTokenPolicy.AUTHENTICATED_USERS: "Every signed-in user may issue personal reference tokens for it"
         + ("; administrators may issue service tokens too." if application.allows_service else "."),
-        ReferenceTokenPolicy.ADMINISTRATORS_ONLY: f"Only administrators may issue personal{service} reference "
-        "tokens for it.",
+        ReferenceTokenPolicy.ADMINISTRATORS_ONLY: f"Only administrators may issue {kinds} reference tokens for it.",
     }.get(ReferenceTokenPolicy(application.reference_tokens), "")
 
 

@@ -43,7 +43,7 @@ class TrustedApplicationAdmin(SecretViews, columns.ApplicationColumns, TracedAdm
 
     form = TrustedApplicationForm
     list_display = [
-        "application", "state", "type_shown", "modes", "scopes_shown", "secrets_shown", "last_used_shown",
+        "application", "state", "modes", "scopes_shown", "secrets_shown", "last_used_shown",
     ]  # fmt: skip
     list_display_links = ["application"]
     list_filter = FILTERS
@@ -55,7 +55,6 @@ class TrustedApplicationAdmin(SecretViews, columns.ApplicationColumns, TracedAdm
     search_help_text = "Name, client id or host of a redirect URI."
     actions = ["enable_selected", "disable_selected"]
     view_on_site = False
-    show_facets = admin.ShowFacets.NEVER
 
     # ── rows ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -148,7 +147,7 @@ class TrustedApplicationAdmin(SecretViews, columns.ApplicationColumns, TracedAdm
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         # One way to save: the page stays, and what comes next stands on it.
-        context.update(show_save_and_add_another=False, show_save_and_continue=False)
+        context.update(show_save_and_add_another=False, show_save_and_continue=False, show_delete=False)
         return super().render_change_form(request, context, *args, **kwargs)
 
     # ── writing ───────────────────────────────────────────────────────────────────────────────────────

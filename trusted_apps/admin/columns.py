@@ -63,11 +63,9 @@ class ApplicationColumns:
 
     @admin.display(description="state", ordering="is_enabled")
     def state(self, application: TrustedApplication) -> SafeString:
-        return state(application)
-
-    @admin.display(description="type", ordering="client_type")
-    def type_shown(self, application: TrustedApplication) -> str:
-        return application.get_client_type_display()  # type: ignore[no-any-return, attr-defined, unused-ignore]
+        return format_html(
+            '{} <span class="erp-line erp-quiet">{}</span>', state(application), application.get_client_type_display()
+        )
 
     @admin.display(description="modes")
     def modes(self, application: TrustedApplication) -> SafeString:
