@@ -20,13 +20,18 @@ _last_complaint = float("-inf")
 def count(session_key: str, now: float) -> tuple[int, int]:
     """Count one request of a session: how many there were in its current minute, and when that began."""
     key = f"session-rpm:{session_key}"
+    first = (int(now) << _COUNT_BITS) + 1
     for _ in range(2):
         try:
             value = cache.incr(key)
         except ValueError:  # the first request of a minute
-            value = (int(now) << _COUNT_BITS) + 1
+            value = first
             if not cache.add(key, value, timeout=WINDOW):
                 continue  # another process was first
+        if now - (value >> _COUNT_BITS) >= WINDOW:
+            # The minute is over by our clock, from which the caller was told how long to wait; the cache's may lag.
+            value = first
+            cache.set(key, value, timeout=WINDOW)
         return value & ((1 << _COUNT_BITS) - 1), value >> _COUNT_BITS
     return 1, int(now)
 
