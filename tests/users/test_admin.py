@@ -153,7 +153,7 @@ def test_setting_a_password(admin_client):
         (PASSWORD, "x"),
         ("short", "short"),
         ("", ""),
-        ("maria.petrova1", "maria.petrova1"),
+        ("maria.petrova@example", "maria.petrova@example"),
     ):
         response = admin_client.post(address, {"password1": first, "password2": second})
         assert response.status_code == 200
