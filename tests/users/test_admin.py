@@ -226,6 +226,10 @@ def test_the_page_names_the_applications_that_run_as_the_account(admin_client, s
     assert page_of(other) not in content
 
 
+def test_the_log_of_django_is_not_shown(admin_client, internal_user):
+    assert admin_client.get(page_of(internal_user, "history"))["Location"] == "/admin/audit/auditevent/"
+
+
 def test_unknown_accounts(admin_client):
     for page in ("password", "unlock"):
         assert admin_client.post(f"{LIST}{uuid.uuid4()}/{page}/").status_code == 404
