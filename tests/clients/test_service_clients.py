@@ -23,7 +23,7 @@ def assert_ten_customers(body):
     assert all(row["@odata.id"].startswith("Crm_Sales_Customers(") for row in body["value"])
 
 
-@pytest.mark.contract("CL-02", "CL-24", "ID-06", "IS-36", "OP-341")
+@pytest.mark.contract("CL-02", "CL-24", "ID-06", "IS-36", "OP-134", "OP-341")
 @pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
 @pytest.mark.parametrize("name", ["demo_client", "path_client"])
 def test_authlib(method, name, instance, request):

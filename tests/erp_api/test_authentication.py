@@ -126,7 +126,7 @@ def test_a_revoked_token_is_refused(api):
     assert_refused(call(api), "token_revoked")
 
 
-@pytest.mark.contract("API-95", "API-102")
+@pytest.mark.contract("API-95", "API-102", "ID-175", "ID-176", "ID-177", "ID-178", "ID-185")
 @pytest.mark.parametrize(
     ("user_type", "status"),
     [
@@ -179,12 +179,12 @@ def changed(token, **members):
     return jwt.sign({**claims_of(token), **members}, typ="at+jwt", now=timezone.now())
 
 
-@pytest.mark.contract("TK-105", "TK-110", "API-91")
+@pytest.mark.contract("TK-05", "TK-20", "TA-02", "TK-105", "TK-110", "API-91")
 def test_of_another_issuer(api):
     assert_refused(call(Api(api.client, changed(api.token, iss="https://other.example/id"))), "token_issuer")
 
 
-@pytest.mark.contract("TK-105", "TK-41", "API-91")
+@pytest.mark.contract("TK-105", "TK-41", "TK-42", "API-91")
 @pytest.mark.parametrize("audience", ["http://127.0.0.1:8000/id/resources", ["TableAPI"], []])
 def test_addressed_to_somebody_else(api, audience):
     assert_refused(call(Api(api.client, changed(api.token, aud=audience))), "token_audience")

@@ -105,7 +105,7 @@ class TestSuccess:
         assert first["jti"] != second["jti"]
         assert AccessToken.objects.filter(jti__in=[first["jti"], second["jti"]], revoked_at=None).count() == 2
 
-    @pytest.mark.contract("OP-154", "ID-09", "TA-55")
+    @pytest.mark.contract("OP-154", "OP-138", "ID-09", "TA-55")
     def test_nothing_stored_is_a_usable_token_or_secret(self, service_app, service_token):
         token = service_token(service_app)
         row = AccessToken.objects.get()
@@ -223,7 +223,20 @@ class TestSuccess:
 
 
 @pytest.mark.contract(
-    "TK-86", "TK-87", "TK-89", "TK-93", "TK-94", "TK-95", "TK-97", "TK-98", "TK-102", "TK-103", "TK-104", "ID-132"
+    "TK-86",
+    "TK-87",
+    "TK-89",
+    "TK-90",
+    "TK-93",
+    "TK-94",
+    "TK-95",
+    "TK-97",
+    "TK-98",
+    "TK-102",
+    "TK-103",
+    "TK-104",
+    "ID-132",
+    "ID-133",
 )
 @pytest.mark.parametrize(
     ("requested", "granted"),
