@@ -75,10 +75,13 @@ class AuditEventAdmin(ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """A text that has the form of a correlation id is looked up in its index alone."""
+        """A correlation id and a known client id are looked up in their indexes alone; only a name of a person reads
+        the table."""
         term = search_term.strip()
         if _CORRELATION_ID.fullmatch(term):
             return queryset.filter(correlation_id=term), False
+        if term and AuditEvent.objects.filter(client_id=term).exists():
+            return queryset.filter(client_id=term), False
         return super().get_search_results(request, queryset, search_term)
 
     @admin.display(description="time (UTC)")
