@@ -95,7 +95,7 @@ def test_errors_are_listed_and_lead_to_their_fields(open_page, administrator):
     page.fill("#id_name", "Shop")
     page.click("#save-button")
     page.wait_for_selector("#error-summary")
-    assert page.evaluate("document.activeElement.id") == "error-summary"
+    page.wait_for_function("document.activeElement.id === 'error-summary'")
     page.click("#error-summary a[href='#id_client_id']")
     assert page.evaluate("document.activeElement.id") == "id_client_id"
     assert page.input_value("#id_name") == "Shop"
