@@ -5,10 +5,11 @@ import json
 from functools import lru_cache
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseNotModified
 from django.utils import timezone
 
-from erpnet_identity.keys.jwks import key_set
+from erpnet_identity.keys.jwks import key_set, published_kids
 
 from ..cors import preflight
 from ..metadata import document
@@ -16,34 +17,44 @@ from ..metadata import document
 MAX_AGE = 3600
 
 
-@lru_cache(maxsize=16)
-def _written(text: str) -> tuple[bytes, str]:
-    body = text.encode("utf-8")
+def _written(content: dict[str, Any]) -> tuple[bytes, str]:
+    """The body of an answer and its entity tag."""
+    body = json.dumps(content).encode("utf-8")
     return body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
-def _answer(request: HttpRequest, content: dict[str, Any]) -> HttpResponse:
+@lru_cache(maxsize=4)
+def _document(issuer: str) -> tuple[bytes, str]:
+    return _written(document())
+
+
+@lru_cache(maxsize=16)
+def _key_set(kids: tuple[str, ...]) -> tuple[bytes, str]:
+    # A key's public part never changes, so the ids of the published keys say everything.
+    return _written(key_set(timezone.now()))
+
+
+def _answer(request: HttpRequest, body: bytes, etag: str) -> HttpResponse:
     if request.method == "OPTIONS":
         response = preflight("GET, HEAD")
     elif request.method not in ("GET", "HEAD"):
         response = HttpResponseNotAllowed(["GET", "HEAD", "OPTIONS"])
     else:
-        body, etag = _written(json.dumps(content))
         if request.META.get("HTTP_IF_NONE_MATCH") == etag:
             response = HttpResponseNotModified()
         else:
             response = HttpResponse(body, content_type="application/json")
-        response["ETag"] = etag
-        response["Cache-Control"] = f"public, max-age={MAX_AGE}"
-    response["Access-Control-Allow-Origin"] = "*"
+        response.headers["ETag"] = etag
+        response.headers["Cache-Control"] = f"public, max-age={MAX_AGE}"
+    response.headers["Access-Control-Allow-Origin"] = "*"
     return response
 
 
 def discovery(request: HttpRequest) -> HttpResponse:
     """The discovery document at both of its addresses (ID-10, ID-16, OP-270)."""
-    return _answer(request, document())
+    return _answer(request, *_document(settings.ISSUER))
 
 
 def jwks(request: HttpRequest) -> HttpResponse:
     """The public keys (ID-20)."""
-    return _answer(request, key_set(timezone.now()))
+    return _answer(request, *_key_set(published_kids()))
