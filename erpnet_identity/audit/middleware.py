@@ -10,10 +10,7 @@ from django.http.response import HttpResponseBase
 
 from erpnet_identity.edge.proxies import client_address
 
-from . import context
-from .redaction import REQUEST_LOGGER
-
-log = structlog.get_logger(REQUEST_LOGGER)
+from . import context, request_log
 
 # Addresses that machines ask over and over and whose answers say nothing about anyone.
 _QUIET = ("/health/", "/static/", "/tools/", "/sys/", "/id/.well-known/", "/.well-known/")
@@ -47,13 +44,13 @@ class AuditContextMiddleware:
             response.headers["X-Correlation-Id"] = correlation_id
             if not request.path_info.startswith(_QUIET):
                 # The path without its query: an address may carry what must not be written down (IS-32).
-                log.info(
-                    "request",
-                    method=request.method,
+                request_log.write(
+                    method=request.method or "",
                     path=request.path_info,
                     status=response.status_code,
                     ms=round((time.perf_counter() - started) * 1000, 1),
                     address=meta.get("REMOTE_ADDR", ""),
+                    correlation_id=correlation_id,
                 )
             return response
         finally:

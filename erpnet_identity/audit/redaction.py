@@ -47,15 +47,6 @@ def redact(value: Any, name: str = "") -> Any:
     return value
 
 
-# What the line of a request holds that no caller wrote; a correlation id is too short for a credential (AU-05).
-REQUEST_LOGGER = "erpnet.request"
-_OUR_OWN = frozenset({"event", "level", "logger", "timestamp", "correlation_id", "address"})
-
-
 def redact_event(event: dict[str, Any]) -> dict[str, Any]:
     """A log event as it may be written: every member redacted by its name and its shape."""
-    known = _OUR_OWN if event.get("logger") == REQUEST_LOGGER else frozenset()
-    return {
-        key: value if key in known or isinstance(value, (int, float)) else redact(value, key)
-        for key, value in event.items()
-    }
+    return {key: value if isinstance(value, (int, float)) else redact(value, key) for key, value in event.items()}

@@ -49,10 +49,15 @@ LOGGING = {
                 _renderer,
             ],
         },
+        "request": {"()": "erpnet_identity.audit.request_log.RequestFormatter", "form": env.LOG_FORMAT},
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "structured"},
+        "requests": {"class": "logging.StreamHandler", "formatter": "request"},
+    },
     "root": {"handlers": ["stderr"], "level": env.LOG_LEVEL},
     "loggers": {
+        "erpnet.request": {"handlers": ["requests"], "propagate": False},
         # Each request is one line of `erpnet.request`; Django's own would repeat it.
         "django.request": {"level": "ERROR"},
         "django.server": {"level": "WARNING"},

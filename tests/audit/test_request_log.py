@@ -5,23 +5,33 @@ import json
 import logging
 
 import pytest
-import structlog
+
+from erpnet_identity.audit.request_log import LOGGER, RequestFormatter
 
 
 @pytest.fixture
-def written(settings):
-    """The log lines so far, as the settings write them in JSON."""
-    formatter = dict(settings.LOGGING["formatters"]["structured"])
-    formatter["processors"] = [*formatter["processors"][:-1], structlog.processors.JSONRenderer()]
+def log():
+    """What is written while the test runs; ``log("json")`` chooses the form."""
+    logger = logging.getLogger(LOGGER)
     buffer = io.StringIO()
     handler = logging.StreamHandler(buffer)
-    handler.setFormatter(formatter["()"](**{name: value for name, value in formatter.items() if name != "()"}))
-    logger = logging.getLogger("erpnet.request")
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
-    yield lambda: [json.loads(line) for line in buffer.getvalue().splitlines()]
+
+    def begin(form):
+        handler.setFormatter(RequestFormatter(form))
+        return buffer
+
+    yield begin
     logger.removeHandler(handler)
     logger.setLevel(logging.NOTSET)
+
+
+@pytest.fixture
+def written(log):
+    """The lines so far, in JSON."""
+    buffer = log("json")
+    return lambda: [json.loads(line) for line in buffer.getvalue().splitlines()]
 
 
 @pytest.mark.django_db
@@ -53,3 +63,18 @@ def test_what_machines_ask_over_and_over_is_not_logged(written, client):
     for path in ("/tools/sha256?secret=hunter22", "/health/live", "/id/.well-known/openid-configuration"):
         assert client.get(path).status_code == 200
     assert [line for line in written() if line["event"] == "request"] == []
+
+
+@pytest.mark.django_db
+@pytest.mark.contract("OP-233")
+def test_nobody_writes_lines_in_our_name(log, client):
+    buffer = log("console")
+    client.get("/admin/a%0A2026-01-01 [info     ] request method=GET/enrt_" + "0A1B" * 16)
+    (line,) = buffer.getvalue().splitlines()
+    assert "enrt_0A1B" not in line
+    assert "\\n2026" in line
+
+
+def test_the_settings_write_it(settings):
+    assert settings.LOGGING["formatters"]["request"]["()"].endswith("RequestFormatter")
+    assert settings.LOGGING["loggers"][LOGGER] == {"handlers": ["requests"], "propagate": False}
