@@ -23,7 +23,7 @@ WINDOW = 60  # seconds
 MOST_BLOCKED = 10_000
 # Address → the window in which it is blocked.
 _blocked: dict[str, int] = {}
-_last_complaint = 0.0
+_last_complaint = float("-inf")
 
 
 def _window() -> int:
@@ -58,7 +58,7 @@ def address_is_blocked(address: str) -> bool:
 def _block(address: str) -> None:
     window = _window()
     if len(_blocked) >= MOST_BLOCKED:
-        for known in [known for known, since in _blocked.items() if since != window] or list(_blocked):
+        for known in [known for known, since in list(_blocked.items()) if since != window] or list(_blocked):
             _blocked.pop(known, None)
     _blocked[address] = window
 

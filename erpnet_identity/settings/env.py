@@ -203,13 +203,6 @@ VARIABLES: tuple[Variable, ...] = (
         _boolean,
     ),
     Variable(
-        "METRICS_ALLOWED_NETWORKS",
-        "networks",
-        "127.0.0.0/8,::1/128",
-        "Networks that may see how the machine is doing in detail.",
-        _networks,
-    ),
-    Variable(
         "LOG_FORMAT",
         "choice",
         "console",
