@@ -15,6 +15,7 @@ from django.core.management import CommandError, call_command
 from erpnet_identity import bootstrap
 from erpnet_identity.instance import quickstart
 from erpnet_identity.tenancy.models import Instance
+from tests.conftest import missing_service
 from tests.factories.trusted_apps import TrustedApplicationFactory
 from tests.factories.users import UserFactory
 from tests.support.server import ROOT, environment, free_port, manage, serving
@@ -94,7 +95,7 @@ def run_in_shell(calls):
     """What a person sees who pastes the calls into a shell."""
     for program in ("bash", "curl"):
         if shutil.which(program) is None:
-            pytest.skip(f"this needs {program}")
+            missing_service(f"this needs {program}")
     # Not through uv: it would look at the environment of the project each time, which is slow and not what is tested.
     script = "set -euo pipefail\n" + calls.replace("uv run python", sys.executable)
     result = subprocess.run(

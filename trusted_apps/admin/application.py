@@ -6,8 +6,6 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.utils import unquote
-from django.core.exceptions import ValidationError
-from django.db import IntegrityError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
@@ -102,20 +100,6 @@ class TrustedApplicationAdmin(SecretViews, columns.ApplicationColumns, TracedAdm
         """The values of a preset (TA-90 to TA-94); nothing else in the address fills in a form."""
         preset = presets.named(request.GET.get("preset", ""))
         return dict(preset.initial) if preset else {}
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> Any:
-        """A rule that was broken by somebody else between check and write is found by checking once more; then it
-        stands at its field like any other."""
-        try:
-            return super().changeform_view(request, object_id, form_url, extra_context)
-        except (ValidationError, IntegrityError):
-            return super().changeform_view(request, object_id, form_url, extra_context)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> Any:
         chosen = presets.named(request.GET.get("preset", ""))
