@@ -8,13 +8,15 @@ from django.conf import settings
 from django.core.cache import cache
 from rest_framework.throttling import BaseThrottle
 
+from erpnet_identity.audit.complaints import Complaint
+
 log = structlog.get_logger("erpnet.throttle")
 
 WINDOW = 60  # seconds
 # One number in the cache holds both when the window began and how many requests it has seen, so that counting is
 # one step for all processes and the caller can be told how long to wait.
 _COUNT_BITS = 24
-_last_complaint = float("-inf")
+_complain = Complaint(log, "the cache is away; API requests are not counted")
 
 
 def count(session_key: str, now: float) -> tuple[int, int]:
@@ -34,15 +36,6 @@ def count(session_key: str, now: float) -> tuple[int, int]:
             cache.set(key, value, timeout=WINDOW)
         return value & ((1 << _COUNT_BITS) - 1), value >> _COUNT_BITS
     return 1, int(now)
-
-
-def _complain(error: Exception) -> None:
-    # Once a minute, not once a call: a cache that is away must not fill the log as well (OPS-03).
-    global _last_complaint
-    now = time.monotonic()
-    if now - _last_complaint > 60:
-        _last_complaint = now
-        log.warning("the cache is away; API requests are not counted", error=type(error).__name__)
 
 
 class SessionRate(BaseThrottle):

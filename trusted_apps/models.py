@@ -49,9 +49,6 @@ class TrustedApplicationQuerySet(models.QuerySet["TrustedApplication"]):
     def enabled(self) -> "TrustedApplicationQuerySet":
         return self.filter(is_enabled=True)
 
-    def with_valid_secret(self, now: datetime) -> "TrustedApplicationQuerySet":
-        return self.filter(models.Exists(ClientSecret.objects.usable(now).filter(application=models.OuterRef("pk"))))
-
 
 class TrustedApplication(AbstractApplication):
     """The registration of one app in this instance (TA-10 to TA-29).

@@ -16,6 +16,8 @@ import structlog
 from django.conf import settings
 from django.core.cache import cache
 
+from erpnet_identity.audit.complaints import Complaint
+
 log = structlog.get_logger("erpnet.throttle")
 
 WINDOW = 60  # seconds
@@ -23,7 +25,7 @@ WINDOW = 60  # seconds
 MOST_BLOCKED = 10_000
 # Address → the window in which it is blocked.
 _blocked: dict[str, int] = {}
-_last_complaint = float("-inf")
+_complain = Complaint(log, "the cache is away; failed authentications are not counted")
 
 
 def _window() -> int:
@@ -39,15 +41,6 @@ def _key(kind: str, value: str) -> str:
 def retry_after() -> int:
     """Seconds until the current window ends."""
     return WINDOW - int(time.time()) % WINDOW
-
-
-def _complain(error: Exception) -> None:
-    # Once a minute, not once a call: a cache that is away must not fill the log as well (OPS-03).
-    global _last_complaint
-    now = time.monotonic()
-    if now - _last_complaint > 60:
-        _last_complaint = now
-        log.warning("the cache is away; failed authentications are not counted", error=type(error).__name__)
 
 
 def address_is_blocked(address: str) -> bool:

@@ -20,7 +20,7 @@ def _limit(settings):
 
 @pytest.fixture(autouse=True)
 def _complaints(monkeypatch):
-    monkeypatch.setattr(throttling, "_last_complaint", float("-inf"))
+    monkeypatch.setattr(throttling._complain, "last", float("-inf"))
 
 
 def statuses(api, times):

@@ -1,0 +1,22 @@
+"""Saying that something is away once a minute, not once a call: a failure must not fill the log as well (OPS-03)."""
+
+import time
+from typing import Any
+
+INTERVAL = 60.0  # seconds
+
+
+class Complaint:
+    """A warning that is written at most once a minute, in each process."""
+
+    def __init__(self, log: Any, text: str) -> None:
+        self._log = log
+        self._text = text
+        self.last = float("-inf")
+
+    def __call__(self, error: Exception) -> None:
+        """Write the warning with the kind of error, unless it was written less than a minute ago."""
+        now = time.monotonic()
+        if now - self.last > INTERVAL:
+            self.last = now
+            self._log.warning(self._text, error=type(error).__name__)
