@@ -5,24 +5,19 @@ from it, so neither can go stale (OPS-05).
 """
 
 import os
-import re
-from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
-from urllib.parse import urlsplit
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from erpnet_identity.bootstrap import BASE_DIR, QUICKSTART_ENV, VAR_DIR, read_env_file
 
+from . import kinds
+
 # Variables that only this product reads carry this prefix, so that a misspelt one can be told from a
 # variable that belongs to something else on the machine.
 PREFIX = "ERPNET_"
-
-Network = IPv4Network | IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,99 +32,6 @@ class Variable:
     secret: bool = False
 
 
-def _text(value: str) -> str:
-    return value
-
-
-def _boolean(value: str) -> bool:
-    lowered = value.strip().lower()
-    if lowered in environ.Env.BOOLEAN_TRUE_STRINGS:
-        return True
-    if lowered in ("false", "off", "no", "n", "0", ""):
-        return False
-    raise ValueError("expected on or off")
-
-
-def _words(value: str) -> list[str]:
-    return [word.strip() for word in value.split(",") if word.strip()]
-
-
-def _networks(value: str) -> list[Network]:
-    return [ip_network(word, strict=False) for word in _words(value)]
-
-
-def _encryption_keys(value: str) -> list[str]:
-    keys = _words(value)
-    for key in keys:
-        try:
-            length = len(urlsafe_b64decode(key))
-        except ValueError:
-            length = 0
-        if length != 32:
-            raise ValueError("each key is 32 random bytes in URL-safe base64")
-    if not keys:
-        raise ValueError("expected at least one key")
-    return keys
-
-
-def _whole(minimum: int, maximum: int) -> Callable[[str], int]:
-    def read(value: str) -> int:
-        # Not `int` alone: it takes "1_000" and " 7 " too, and its complaint is written for programmers.
-        if not re.fullmatch(r"[0-9]{1,18}", value) or not minimum <= int(value) <= maximum:
-            raise ValueError(f"expected a whole number from {minimum} to {maximum}")
-        return int(value)
-
-    return read
-
-
-def _choice(*allowed: str) -> Callable[[str], str]:
-    def read(value: str) -> str:
-        if value not in allowed:
-            raise ValueError("expected one of " + ", ".join(allowed))
-        return value
-
-    return read
-
-
-def _instance_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("expected an absolute http or https address")
-    if value.endswith("/") or parts.query or parts.fragment or parts.username:
-        raise ValueError("expected an address without trailing slash, query, fragment and user name (CO-01)")
-    return value
-
-
-def _service(schemes: tuple[str, ...], expected: str, parse: Callable[[str], Any]) -> Callable[[str], dict[str, Any]]:
-    """Read the address of a service. Its parser must not see what it does not know: it would complain with the whole
-    address, and the password in it, on standard error."""
-
-    def read(value: str) -> dict[str, Any]:
-        if value.split(":", 1)[0] not in schemes:
-            raise ValueError(f"expected {expected}")
-        try:
-            return dict(parse(value))
-        except (ValueError, KeyError):
-            raise ValueError(f"expected {expected}; special characters in a password are percent-encoded") from None
-
-    return read
-
-
-_database_url = _service(
-    ("sqlite", "postgres", "postgresql"),
-    "sqlite:///path or postgres://user:password@host/name",
-    environ.Env.db_url_config,
-)
-_cache_url = _service(
-    ("locmemcache", "redis", "rediss"), "locmemcache:// or redis://host:port/number", environ.Env.cache_url_config
-)
-_email_url = _service(
-    ("consolemail", "memorymail", "filemail", "dummymail", "smtp", "smtps", "smtp+tls", "smtp+ssl"),
-    "consolemail:// or smtp+tls://user:password@host:port",
-    environ.Env.email_url_config,
-)
-
-
 VARIABLES: tuple[Variable, ...] = (
     Variable(
         "INSTANCE_URL",
@@ -137,14 +39,14 @@ VARIABLES: tuple[Variable, ...] = (
         "http://127.0.0.1:8000",
         "The instance root (CO-01). Issuer, discovery, links and cookie security follow from it, "
         "never from the Host header of a request.",
-        _instance_url,
+        kinds.instance_url,
     ),
     Variable(
         "SECRET_KEY",
         "text",
         None,
         "Signs cookies and form tokens. Make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'",
-        _text,
+        kinds.text,
         secret=True,
     ),
     Variable(
@@ -153,7 +55,7 @@ VARIABLES: tuple[Variable, ...] = (
         None,
         "Encrypt the private signing keys in the database. The first encrypts, all decrypt. Make one with: "
         "python -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'",
-        _encryption_keys,
+        kinds.encryption_keys,
         secret=True,
     ),
     Variable(
@@ -161,7 +63,7 @@ VARIABLES: tuple[Variable, ...] = (
         "address",
         f"sqlite:///{VAR_DIR / 'instance.sqlite3'}",
         "SQLite for one machine, postgres://user:password@host/name for production (OPS-02).",
-        _database_url,
+        kinds.database_url,
         secret=True,
     ),
     Variable(
@@ -169,7 +71,7 @@ VARIABLES: tuple[Variable, ...] = (
         "address",
         "locmemcache://",
         "Process memory, or redis://host:port/number when several workers or nodes count together (OPS-03).",
-        _cache_url,
+        kinds.cache_url,
         secret=True,
     ),
     Variable(
@@ -177,44 +79,51 @@ VARIABLES: tuple[Variable, ...] = (
         "address",
         "consolemail://",
         "Where mail goes: consolemail:// or smtp+tls://user:password@host:port.",
-        _email_url,
+        kinds.email_url,
         secret=True,
     ),
-    Variable("DEBUG", "boolean", "off", "Error pages with source code. Never in production.", _boolean),
+    Variable("DEBUG", "boolean", "off", "Error pages with source code. Never in production.", kinds.boolean),
     Variable(
         "ALLOWED_HOSTS",
         "list",
         "",
         "Host names that requests may name. Empty means the host of INSTANCE_URL.",
-        _words,
+        kinds.words,
     ),
     Variable(
         "TRUSTED_PROXIES",
         "networks",
         "",
         "Networks of the proxies whose X-Forwarded-For and X-Forwarded-Proto headers count. None by default.",
-        _networks,
+        kinds.networks,
     ),
     Variable(
         "ALLOW_INSECURE_REDIRECTS",
         "boolean",
         "off",
         "Accept plain http redirect addresses on hosts other than this machine (TA-41).",
-        _boolean,
+        kinds.boolean,
+    ),
+    Variable(
+        "REQUIRE_CONSENT",
+        "boolean",
+        "on",
+        "Ask people before an application gets access in their name; off asks nobody, for the whole instance (ID-85).",
+        kinds.boolean,
     ),
     Variable(
         "LOG_FORMAT",
         "choice",
         "console",
         "console for people, json for machines.",
-        _choice("console", "json"),
+        kinds.choice("console", "json"),
     ),
     Variable(
         "LOG_LEVEL",
         "choice",
         "INFO",
         "The least important line that is still written.",
-        _choice("DEBUG", "INFO", "WARNING", "ERROR"),
+        kinds.choice("DEBUG", "INFO", "WARNING", "ERROR"),
     ),
     Variable(
         "ERPNET_WORKERS",
@@ -222,63 +131,108 @@ VARIABLES: tuple[Variable, ...] = (
         "0",
         "Processes that serve (OPS-07). 0 means one on SQLite, else one for each processor. More than one wants "
         "PostgreSQL and Redis.",
-        _whole(0, 256),
+        kinds.whole(0, 256),
     ),
     Variable(
         "ERPNET_ACCESS_TOKEN_SECONDS",
         "seconds",
         "3600",
         "Lifetime of an access token. It can be shortened, not lengthened (TK-04).",
-        _whole(60, 3600),
+        kinds.whole(60, 3600),
+    ),
+    Variable(
+        "ERPNET_REFRESH_TOKEN_CONFIDENTIAL_SECONDS",
+        "seconds",
+        "2592000",
+        "Lifetime of the refresh tokens of confidential applications, from the sign-in on. It can be shortened, not "
+        "lengthened (TK-51).",
+        kinds.whole(60, 2_592_000),
+    ),
+    Variable(
+        "ERPNET_REFRESH_TOKEN_PUBLIC_SECONDS",
+        "seconds",
+        "86400",
+        "Lifetime of the refresh tokens of public applications, from the sign-in on. It can be shortened, not "
+        "lengthened (TK-51).",
+        kinds.whole(60, 86_400),
+    ),
+    Variable(
+        "ERPNET_IDENTITY_SESSION_SECONDS",
+        "seconds",
+        "36000",
+        "How long somebody stays signed in at the Identity Server, counted from the sign-in (ID-70).",
+        kinds.whole(60, 31_536_000),
+    ),
+    Variable(
+        "ERPNET_REMEMBERED_SESSION_SECONDS",
+        "seconds",
+        "2592000",
+        "The same for somebody who chose Remember Me (ID-70).",
+        kinds.whole(60, 31_536_000),
+    ),
+    Variable(
+        "ERPNET_USERNAME_AUTOCOMPLETE",
+        "boolean",
+        "off",
+        "Let browsers complete the user name on the sign-in page (ID-66).",
+        kinds.boolean,
+    ),
+    Variable(
+        "ERPNET_STRONG_PASSWORDS",
+        "boolean",
+        "off",
+        "New passwords mix three of lower case, upper case, digits and other characters, and hold neither the user "
+        "name nor 123 (ID-193).",
+        kinds.boolean,
     ),
     Variable(
         "ERPNET_TOKEN_FAILURES_PER_MINUTE",
         "number",
         "20",
         "Failed client authentications before the token endpoint answers 429 (ID-95).",
-        _whole(1, 100_000),
+        kinds.whole(1, 100_000),
     ),
     Variable(
         "ERPNET_SESSION_RPM",
         "number",
         "600",
         "API requests per minute of one session (SE-81); 0 switches the limit off.",
-        _whole(0, 10_000_000),
+        kinds.whole(0, 10_000_000),
     ),
     Variable(
         "ERPNET_API_PAGE_ROWS",
         "number",
         "10000",
         "The most rows of one API answer, whatever $top says (API-24).",
-        _whole(1, 1_000_000),
+        kinds.whole(1, 1_000_000),
     ),
     Variable(
         "ERPNET_API_TARGET_BYTES",
         "bytes",
         "16384",
         "The longest path and query of an API request; a longer one is answered with 414 (API-18).",
-        _whole(8_000, 100_000),
+        kinds.whole(8_000, 100_000),
     ),
     Variable(
         "ERPNET_API_BODY_BYTES",
         "bytes",
         "10485760",
         "The longest body of an API request; a longer one is answered with 413 (API-18).",
-        _whole(1_024, 1_073_741_824),
+        kinds.whole(1_024, 1_073_741_824),
     ),
     Variable(
         "ERPNET_SIGN_IN_FAILURES",
         "number",
         "5",
         "Wrong passwords in a row before an account is locked (ID-191).",
-        _whole(1, 1_000),
+        kinds.whole(1, 1_000),
     ),
     Variable(
         "ERPNET_LOCKOUT_SECONDS",
         "seconds",
         "300",
         "How long an account stays locked (ID-191).",
-        _whole(1, 86_400),
+        kinds.whole(1, 86_400),
     ),
 )
 

@@ -4,6 +4,14 @@ from .values import env
 
 ISSUER: str = f"{env.INSTANCE_URL}/id"
 ACCESS_TOKEN_SECONDS: int = env.ERPNET_ACCESS_TOKEN_SECONDS
+# By client type, from the sign-in on (TK-51, TK-53).
+REFRESH_TOKEN_SECONDS: dict[str, int] = {
+    "confidential": env.ERPNET_REFRESH_TOKEN_CONFIDENTIAL_SECONDS,
+    "public": env.ERPNET_REFRESH_TOKEN_PUBLIC_SECONDS,
+}
+IDENTITY_SESSION_SECONDS: int = env.ERPNET_IDENTITY_SESSION_SECONDS
+REMEMBERED_SESSION_SECONDS: int = env.ERPNET_REMEMBERED_SESSION_SECONDS
+REQUIRE_CONSENT: bool = env.REQUIRE_CONSENT
 TOKEN_FAILURES_PER_MINUTE: int = env.ERPNET_TOKEN_FAILURES_PER_MINUTE
 
 # All models of the toolkit are ours from the first migration: what a token must carry (sid, jti, family) can
