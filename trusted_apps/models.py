@@ -70,6 +70,8 @@ class TrustedApplication(AbstractApplication):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)  # type: ignore[assignment]
     name = models.CharField("name", max_length=254)
     client_id = models.CharField("client id", max_length=254, unique=True, validators=[validate_client_id])
+    owner = models.CharField("owner", max_length=254, blank=True, default="")
+    is_verified = models.BooleanField("owner is verified", default=False)
     client_type = models.CharField(
         "client type", max_length=16, choices=ClientType.choices, default=ClientType.CONFIDENTIAL
     )
@@ -77,6 +79,7 @@ class TrustedApplication(AbstractApplication):
     post_logout_redirect_uris = models.TextField("post-logout redirect URIs", blank=True, default="")
     allows_internal_users = models.BooleanField("internal users may sign in", default=False)
     allows_community_users = models.BooleanField("community users may sign in", default=False)
+    is_first_party = models.BooleanField("belongs to this organisation", default=False)
     allows_service = models.BooleanField("may act as a service", default=False)
     system_user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -101,6 +104,9 @@ class TrustedApplication(AbstractApplication):
     object_version = models.PositiveIntegerField("version", default=1, editable=False)
     created = models.DateTimeField("created", default=timezone.now, editable=False)
     last_used = models.DateTimeField("last used", null=True, blank=True, editable=False)
+    # Refresh tokens that were granted before this moment are void: a secret has been replaced since (TA-54, TK-57).
+    # One moment instead of a mark on each token: it costs the same however many people are signed in.
+    refresh_tokens_from = models.DateTimeField("refresh tokens from", null=True, blank=True, editable=False)
 
     objects = TrustedApplicationQuerySet.as_manager()
 
@@ -192,6 +198,12 @@ class TrustedApplication(AbstractApplication):
             and self.system_user is not None
             and self.system_user.may_run_services
         )
+
+    @property
+    def skips_consent(self) -> bool:
+        """Whether people are not asked: one of the product's own sites, or an app of the same organisation (TA-78,
+        ID-85)."""
+        return self.is_internal or self.is_first_party
 
     @property
     def grant_types(self) -> set[str]:

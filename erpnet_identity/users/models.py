@@ -63,6 +63,9 @@ class User(AbstractBaseUser):
     access_failed_count = models.PositiveIntegerField("failed sign-ins", default=0, editable=False)
     lockout_end = models.DateTimeField("locked until", null=True, blank=True, editable=False)
     created = models.DateTimeField(default=timezone.now, editable=False)
+    # Refresh tokens that were granted before this moment are void: the password has changed or the account was switched
+    # off since (ID-190, ID-195, TK-57). Switching it on again does not bring them back.
+    refresh_tokens_from = models.DateTimeField("refresh tokens from", null=True, blank=True, editable=False)
 
     objects = UserManager()
 
@@ -125,3 +128,18 @@ class User(AbstractBaseUser):
 
     def get_short_name(self) -> str:
         return self.name
+
+
+class FormerLogin(models.Model):
+    """A login that an account has given up. It stays that account's for ever: tokens name people by their login, and
+    an application that remembers one must not meet somebody else under it (OP-112)."""
+
+    login = models.CharField(max_length=64)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="former_logins")
+    when = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Upper("login"), name="former_login_unique")]
+
+    def __str__(self) -> str:
+        return self.login
