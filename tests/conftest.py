@@ -13,7 +13,7 @@ from erpnet_identity.tenancy.models import forget_database_name
 from tests.factories.trusted_apps import TrustedApplicationFactory
 from tests.factories.users import UserFactory
 
-pytest_plugins = ["tests.support.contract_report"]
+pytest_plugins = ["tests.support.contract_report", "tests.support.openid_table"]
 
 FORM = "application/x-www-form-urlencoded"
 
