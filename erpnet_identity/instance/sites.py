@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import structlog
 from django.conf import settings
 from django.db import Error as DatabaseError
+from django.utils.translation import gettext_noop
 
 from erpnet_identity.tenancy.models import database_name
 
@@ -56,7 +57,7 @@ def describe() -> Instance:
         database = database_name()
     except DatabaseError as error:
         log.warning("auto-discovery: the database does not answer", error=type(error).__name__)
-        status, description = NOT_WORKING, "The database does not answer."
+        status, description = NOT_WORKING, gettext_noop("The database does not answer.")
     root: str = settings.INSTANCE_URL
     issuer: str = settings.ISSUER
     service_root = f"{root}/api/domain/odata/"
@@ -68,7 +69,7 @@ def describe() -> Instance:
             Site(
                 type="ID",
                 title="Identity Server",
-                purpose="Issues tokens to trusted applications: OAuth 2.0 and OpenID Connect.",
+                purpose=gettext_noop("Issues tokens to trusted applications: OAuth 2.0 and OpenID Connect."),
                 url=issuer,
                 entry=f"{issuer}/.well-known/openid-configuration",
                 is_system=True,
@@ -78,7 +79,7 @@ def describe() -> Instance:
             Site(
                 type="DomainAPI",
                 title="Domain API",
-                purpose="Business data over OData 4, guarded by scopes.",
+                purpose=gettext_noop("Business data over OData 4, guarded by scopes."),
                 url=f"{root}/api",
                 entry=service_root,
                 is_system=False,

@@ -44,6 +44,8 @@ MIDDLEWARE = [
     "erpnet_identity.edge.middleware.EdgeMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "erpnet_identity.edge.browser.SessionMiddleware",
+    # Before the check of the host and of form tokens, whose refusals are pages as well.
+    "erpnet_identity.edge.language.LanguageMiddleware",
     "erpnet_identity.edge.browser.CommonMiddleware",
     "erpnet_identity.edge.browser.CsrfViewMiddleware",
     "erpnet_identity.edge.browser.AuthenticationMiddleware",
@@ -109,6 +111,9 @@ EMAIL_USE_SSL = bool(_email.get("EMAIL_USE_SSL"))
 DEFAULT_FROM_EMAIL = f"noreply@{urlsplit(INSTANCE_URL).hostname}"
 
 LANGUAGE_CODE = "en"
+# Each in its own words: this is what the language menu of the pages shows.
+LANGUAGES = [("en", "English"), ("bg", "Български"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True

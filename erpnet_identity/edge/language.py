@@ -1,0 +1,83 @@
+"""The language of a page for people: what they chose, what the application asked for, what their browser prefers."""
+
+from collections.abc import Callable, Iterable
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils import translation
+from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.translation.trans_real import parse_accept_lang_header
+
+COOKIE = "erpnet-language"
+COOKIE_AGE = 365 * 24 * 3600
+CHOICE = "language"  # the parameter of the menu at the foot of every page
+# Administration is written in English only; a half-translated page of Django's would help nobody.
+ENGLISH_ONLY = ("/admin/",)
+
+
+def choose_language(tags: str) -> str | None:
+    """The first language of a space-separated list of tags that our pages speak (RFC 5646; OP-58, ID-43).
+
+    ``de-AT`` is understood as German: we have one form of each language (RFC 4647 §3.4).
+    """
+    return _first_supported(tags.split())
+
+
+def _first_supported(tags: Iterable[str]) -> str | None:
+    supported = [code for code, _ in settings.LANGUAGES]
+    for tag in tags:
+        language = tag.replace("_", "-").split("-", 1)[0].lower()
+        if language in supported:
+            return language
+    return None
+
+
+class LanguageMiddleware:
+    """Activates one language for the time of a request (OP-58).
+
+    What counts, in this order: ``?language=`` (the person's own choice, remembered in a cookie), ``?ui_locales=`` (the
+    application's wish, for this request only), the cookie, ``Accept-Language``, English.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.is_machine or request.path_info.startswith(ENGLISH_ONLY):  # type: ignore[attr-defined]
+            return self.get_response(request)
+        chosen = choose_language(request.GET.get(CHOICE, "")[:35])
+        in_address = chosen or choose_language(request.GET.get("ui_locales", ""))
+        language = in_address or self._preferred(request)
+        translation.activate(language)
+        request.LANGUAGE_CODE = language
+        try:
+            response = self.get_response(request)
+            # A view may have followed a wish that only it can read, such as one inside a signed request.
+            response.headers.setdefault("Content-Language", translation.get_language() or language)
+        finally:
+            # The thread goes on with other requests, some of them for programs, which are spoken to in English.
+            translation.deactivate()
+        if not in_address:
+            patch_vary_headers(response, ["Accept-Language", "Cookie"])
+        if chosen:
+            self._remember(response, chosen)
+        return response
+
+    def _preferred(self, request: HttpRequest) -> str:
+        kept = request.COOKIES.get(COOKIE, "")
+        accepted = (tag for tag, _ in parse_accept_lang_header(request.META.get("HTTP_ACCEPT_LANGUAGE", "")))
+        return choose_language(kept) or _first_supported(accepted) or settings.LANGUAGE_CODE
+
+    def _remember(self, response: HttpResponseBase, language: str) -> None:
+        if "public" in response.headers.get("Cache-Control", ""):
+            # A shared cache would hand this person's cookie to everybody.
+            patch_cache_control(response, private=True)
+        response.set_cookie(
+            COOKIE,
+            language,
+            max_age=COOKIE_AGE,
+            secure=settings.SESSION_COOKIE_SECURE,
+            httponly=True,
+            samesite="Lax",
+        )

@@ -1,0 +1,75 @@
+"""What the sign-in and consent pages say to people, in one place so that it is translated once."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+# One sentence for every cause: it never tells whether the account exists, is locked, inactive or of a type that
+# cannot sign in (ID-64).
+SIGN_IN_FAILED = _("The user name or the password is not right, or this account cannot sign in.")
+
+LABEL_LOGIN = _("User or e-mail")
+LABEL_PASSWORD = _("Password")
+LABEL_REMEMBER = _("Remember me")
+LABEL_EMAIL = _("E-mail address")
+LABEL_CURRENT_PASSWORD = _("Current password")
+LABEL_NEW_PASSWORD = _("New password")
+LABEL_NEW_PASSWORD_AGAIN = _("New password again")
+
+# The headings of the consent page, by the kind of its groups.
+GROUP_TITLE: dict[str, Promise] = {
+    "see": _("See"),
+    "change": _("Change"),
+    "stay": _("Stay connected"),
+}
+
+# What a scope means to the person who is asked for it (ID-81).
+SCOPE_TEXT: dict[str, Promise] = {
+    "openid": _("Know who you are (your user name)"),
+    "profile": _("See your name, e-mail address, language and kind of account"),
+    "email": _("See your e-mail address"),
+    "read": _("Read business data that you may see"),
+    "update": _("Create, change and delete business data that you may change"),
+    "sec": _("Manage users, rights and applications"),
+    "offline_access": _("Stay connected when you are not using it"),
+}
+
+# What a person reads on the error page, by the code that developers read there (ID-46 to ID-48).
+ERROR_EXPLANATION: dict[str, Promise] = {
+    "unauthorized_client": _(
+        "The application that sent you here is not registered, is switched off, or may not sign people in. "
+        "Your administrator can change that."
+    ),
+    "invalid_redirect_uri": _(
+        "The application wants you to return to an address that is not registered for it. To protect you, nothing was "
+        "sent there. Whoever looks after the application can correct that."
+    ),
+    "invalid_request": _(
+        "The application sent a request that cannot be understood. Go back to it and try again; if this happens again, "
+        "tell whoever looks after the application."
+    ),
+    "request_expired": _(
+        "This page was open for too long, or it was used already. Go back to the application and start again."
+    ),
+}
+ERROR_IN_GENERAL = _("Your sign-in cannot go on. Go back to the application and start again.")
+
+HOUR = 3600
+DAY = 24 * HOUR
+
+
+def error_explanation(code: str) -> Promise:
+    """The sentence for an error code, the general one for a code that has none of its own."""
+    return ERROR_EXPLANATION.get(code, ERROR_IN_GENERAL)
+
+
+def duration_text(seconds: int) -> str:
+    """How long a consent lasts, in the words of the page: "for one hour", "for up to 30 days". Rounded up, because
+    nobody may be promised less than what they grant."""
+    if seconds > 2 * DAY or seconds == DAY:
+        days = -(-seconds // DAY)
+        return ngettext("for up to %(days)d day", "for up to %(days)d days", days) % {"days": days}
+    if seconds == HOUR:
+        return str(_("for one hour"))
+    hours = -(-seconds // HOUR)
+    return ngettext("for up to %(hours)d hour", "for up to %(hours)d hours", hours) % {"hours": hours}
