@@ -188,6 +188,12 @@ class TrustedApplication(AbstractApplication):
         """Whether people may sign in through it at all (ID-30)."""
         return self.can_authenticate and (self.allows_internal_users or self.allows_community_users)
 
+    def admits(self, user: Any) -> bool:
+        """Whether this person may sign in through it, by the kind of account (TA-17, TA-18, ID-73)."""
+        if not self.can_authenticate or not user.may_sign_in:
+            return False
+        return self.allows_internal_users if user.may_call_apis else self.allows_community_users
+
     @property
     def allows_service_access(self) -> bool:
         """Whether client credentials are open to it now: a confidential app whose system user is active and of a

@@ -24,6 +24,13 @@ MEANING = {
 }
 
 
+# What a claim stands behind: which scope lets an application know it (OIDC Core §5.4, ID-142).
+CLAIMS = {
+    PROFILE: ("name", "preferred_username", "email", "email_verified", "locale", "id", "user_type", "is_admin", "db"),
+    EMAIL: ("email", "email_verified"),
+}
+
+
 class InvalidScope(Exception):
     """The request names scopes that cannot be granted: ``names``, or none at all when nothing would be left."""
 
@@ -62,3 +69,46 @@ def grant_to_service(requested: str, registered_scope: str) -> list[str]:
             raise InvalidScope
         kept += allowed
     return kept
+
+
+def grant_to_user(
+    requested: str, registered_scope: str, *, is_internal: bool = False, identity_implies_access: bool = False
+) -> list[str]:
+    """The scopes that a person's sign-in gives an application, before the person's own type is looked at.
+
+    ``registered_scope`` is the record's text, ``is_internal`` says that the application is one of the product's own
+    sites, ``identity_implies_access`` is its compatibility switch (TK-103). The order is that of the request (TK-98).
+    A request that names no resource scope gets exactly what it names (TK-92), except one that names nothing at all or
+    ``DomainApi`` alone beside protocol scopes: that one gets every registered resource scope (TK-90, TK-95). Raises
+    ``InvalidScope`` (TK-91, TK-96).
+    """
+    allowed = [scope for scope in registered(registered_scope) if scope != SEC or is_internal]
+    asked = split(requested)
+    unknown = [scope for scope in asked if scope not in PROTOCOL and scope != LEGACY and scope not in allowed]
+    if unknown:
+        raise InvalidScope(unknown)
+    names_resource = any(scope in RESOURCE for scope in asked)
+    only_protocol = bool(asked) and all(scope in PROTOCOL for scope in asked)
+    if names_resource or (only_protocol and not identity_implies_access):
+        return asked
+    granted = [*asked, *(scope for scope in allowed if scope not in asked)]
+    if all(scope == LEGACY for scope in granted):
+        raise InvalidScope
+    return granted
+
+
+def without_data(granted: list[str]) -> list[str]:
+    """What is left of granted scopes for a person who never reaches an API (ID-182)."""
+    return [scope for scope in granted if scope not in RESOURCE]
+
+
+def of_claims(names: Iterable[str]) -> list[str]:
+    """The scopes that would cover these single claims, each once: a claim that is asked for by its name needs the
+    same consent as its scope (OP-61). ``email`` is covered by the narrower scope; unknown claims by none."""
+    found: dict[str, None] = {}
+    for name in names:
+        for scope in (EMAIL, PROFILE):
+            if name in CLAIMS[scope]:
+                found[scope] = None
+                break
+    return list(found)

@@ -109,6 +109,11 @@ class User(AbstractBaseUser):
         return self.is_active and self.user_type in MAY_SIGN_IN
 
     @property
+    def may_call_apis(self) -> bool:
+        """Whether data APIs are open to accounts of this type at all (API-95)."""
+        return self.user_type in MAY_CALL_APIS
+
+    @property
     def may_run_services(self) -> bool:
         return self.is_active and self.user_type in MAY_RUN_SERVICES
 
