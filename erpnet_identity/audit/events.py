@@ -16,10 +16,17 @@ USER_SIGNED_IN = "user.signed_in"
 USER_SIGN_IN_REFUSED = "user.sign_in_refused"
 USER_SIGNED_OUT = "user.signed_out"
 
+CONSENT_GRANTED = "consent.granted"
+CONSENT_DENIED = "consent.denied"
+CONSENT_WITHDRAWN = "consent.withdrawn"
+AUTHORIZATION_REFUSED = "authorization.refused"
+CODE_ISSUED = "code.issued"
+
 SIGNING_KEY_ADDED = "signing_key.added"
 SIGNING_KEY_REVOKED = "signing_key.revoked"
 
 TOKEN_ISSUED = "token.issued"
+TOKEN_REFRESHED = "token.refreshed"
 TOKEN_REFUSED = "token.refused"
 TOKEN_REVOKED = "token.revoked"
 

@@ -36,11 +36,12 @@ def sign(claims: dict[str, Any], *, typ: str, now: datetime) -> str:
     return jws.serialize_compact(header, payload, key, algorithms=_ALGORITHMS)
 
 
-def verify(token: str, *, typ: str, now: datetime) -> dict[str, Any]:
+def verify(token: str, *, typ: str, now: datetime, with_retired_keys: bool = False) -> dict[str, Any]:
     """The claims of a token of ours. Signature, algorithm, kind and critical headers are checked here, times and
     audience by the caller (OP-243, RFC 8725 §3).
 
-    Raises ``BadToken``.
+    ``with_retired_keys`` also takes keys that are not published any more: for hints, which may be old (OP-195), never
+    for what opens anything. Raises ``BadToken``.
     """
     if len(token) > MAX_LENGTH or not token.isascii():
         raise BadToken("token_malformed")
@@ -52,7 +53,7 @@ def verify(token: str, *, typ: str, now: datetime) -> dict[str, Any]:
         # An ID token is signed with the same keys; its kind keeps it out (TK-49, RFC 8725 §3.11).
         if header.get("typ") != typ:
             raise BadToken("token_type")
-        key = services.verification_key(header["kid"], now)
+        key = services.verification_key(header["kid"], now, with_retired=with_retired_keys)
         if key is None:
             raise BadToken("token_key_unknown")
         return key

@@ -169,15 +169,15 @@ def signing_key(now: datetime) -> tuple[str, RSAKey]:
     return row.kid, parsed
 
 
-def verification_key(kid: str, now: datetime) -> RSAKey | None:
-    """The public key named by a token, if that key is published. Looks again at the database, at most once a
-    second, for a ``kid`` that this process has not met."""
+def verification_key(kid: str, now: datetime, *, with_retired: bool = False) -> RSAKey | None:
+    """The public key named by a token, if that key is published; ``with_retired`` is content with one that is not
+    revoked. Looks again at the database, at most once a second, for a ``kid`` that this process has not met."""
     current = ring()
     if kid not in current.public:
         current = ring(max_age=1.0)
-    if kid not in current.public or all(row.kid != kid for row in current.published(now)):
-        return None
-    return current.public[kid]
+    if kid in current.public and (with_retired or any(row.kid == kid for row in current.published(now))):
+        return current.public[kid]
+    return None
 
 
 def forget_ring() -> None:
