@@ -1,0 +1,181 @@
+"""Grants: an authorization code redeemed once, refresh tokens rotated, and everything that ends them (ID-110 to
+ID-125, TK-50 to TK-60).
+
+Every function that uses up a credential locks the grant's row first, in the caller's transaction. Of any number of
+simultaneous uses one comes first; the others wait and then see what it did.
+"""
+
+import base64
+import hashlib
+import hmac
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+
+from erpnet_identity.users.models import User
+from trusted_apps import scopes
+from trusted_apps.models import TrustedApplication
+
+from .access_tokens import digest
+from .models import Grant, RefreshToken
+
+CODE_SECONDS = 300  # ID-60
+# Two uses of one refresh token this close together are two tabs or a retried request, not a thief (TK-56).
+REUSE_TOLERANCE = timedelta(seconds=10)
+INVALID_CODE = "The authorization code is invalid, expired or already used"
+INVALID_REFRESH_TOKEN = "refresh token is expired or invalid"  # ID-122
+PKCE_FAILED = "PKCE verification failed"  # ID-111
+
+
+class GrantRefused(Exception):
+    """The credential cannot be used. ``cause`` tells the operator why, ``description`` is what the client reads.
+
+    What the refusal itself changed (a replay revokes the grant) must be committed with it.
+    """
+
+    def __init__(self, cause: str, description: str, grant: Grant | None = None) -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.description = description
+        self.grant = grant
+
+
+class WiderScope(Exception):
+    """A renewal asks for more than was granted: ``names`` (ID-124)."""
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(" ".join(names))
+        self.names = names
+
+
+def new_credential() -> str:
+    """A code or a refresh token: 64 upper-case hexadecimal characters, 256 random bits (ID-59, TK-58)."""
+    return secrets.token_hex(32).upper()
+
+
+def challenge_of(verifier: str) -> str:
+    """The S256 challenge of a code verifier (RFC 7636 §4.2)."""
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode("utf-8")).digest()).decode("ascii").rstrip("=")
+
+
+def granted_scopes(grant: Grant, user: User) -> list[str]:
+    """What the grant gives now: a person who became external keeps no access to data (ID-184, ID-185)."""
+    granted = scopes.split(grant.scope)
+    return granted if user.may_call_apis else scopes.without_data(granted)
+
+
+def redeem_code(
+    code: str, *, application: TrustedApplication, redirect_uri: str, code_verifier: str, now: datetime
+) -> Grant:
+    """Use up an authorization code; the grant comes with its ``user``. Two statements.
+
+    A second use revokes what the first one gave (ID-114, OP-151). Raises ``GrantRefused``.
+    """
+    grant = Grant.objects.select_for_update(of=("self",)).select_related("user").filter(code=digest(code)).first()
+    if grant is None:
+        raise GrantRefused("code_unknown", INVALID_CODE)
+
+    def refuse(cause: str, description: str = INVALID_CODE) -> GrantRefused:
+        return GrantRefused(cause, description, grant)
+
+    if grant.application_id != application.pk:
+        raise refuse("code_of_another_client")
+    if grant.used_at is not None:
+        if grant.revoked_at is None:
+            revoke(grant, now=now)
+        raise refuse("code_used_twice")
+    if grant.expires <= now:
+        raise refuse("code_expired")
+    if grant.revoked_at is not None or grant.refresh_ended_at is not None:
+        raise refuse("session_ended")
+    if redirect_uri != grant.redirect_uri:
+        raise refuse("redirect_uri_differs")
+    if grant.code_challenge:
+        if not hmac.compare_digest(challenge_of(code_verifier), grant.code_challenge):
+            raise refuse("pkce_missing" if not code_verifier else "pkce_mismatch", PKCE_FAILED)
+    elif code_verifier:
+        # Somebody took the challenge out of the authorization request (ID-112, RFC 9700 §4.8.2).
+        raise refuse("pkce_downgrade", PKCE_FAILED)
+    _check_still_allowed(grant, application, refuse)
+    grant.used_at = now
+    grant.keep_until = now + timedelta(seconds=settings.ACCESS_TOKEN_SECONDS)
+    if scopes.OFFLINE_ACCESS in scopes.split(grant.scope):
+        grant.refresh_expires = now + timedelta(seconds=settings.REFRESH_TOKEN_SECONDS[application.client_type])
+        # A token that is renewed at the last moment lives on for its own time.
+        grant.keep_until += grant.refresh_expires - now
+    Grant.objects.filter(pk=grant.pk).update(
+        used_at=now, refresh_expires=grant.refresh_expires, keep_until=grant.keep_until
+    )
+    return grant
+
+
+def rotate(refresh_token: str, *, application: TrustedApplication, asked: list[str], now: datetime) -> Grant:
+    """Use up a refresh token; the grant comes with its ``user``. Three statements.
+
+    A token that comes back after the tolerance revokes the whole grant (TK-55, TK-56). ``asked`` are the scopes of the
+    request: a request for too much leaves the token unused. Raises ``GrantRefused`` and ``WiderScope``.
+    """
+    row = RefreshToken.objects.filter(token_checksum=digest(refresh_token)).values_list("pk", "grant_id").first()
+    if row is None:
+        raise GrantRefused("refresh_token_unknown", INVALID_REFRESH_TOKEN)
+    key, grant_id = row
+    grant = Grant.objects.select_for_update(of=("self",)).select_related("user").get(pk=grant_id)
+
+    def refuse(cause: str) -> GrantRefused:
+        return GrantRefused(cause, INVALID_REFRESH_TOKEN, grant)
+
+    if grant.application_id != application.pk:
+        raise refuse("refresh_token_of_another_client")
+    used_at = RefreshToken.objects.values_list("used_at", flat=True).get(pk=key)
+    if used_at is not None:
+        if now - used_at <= REUSE_TOLERANCE:
+            raise refuse("refresh_token_rotated")
+        if grant.revoked_at is None:
+            revoke(grant, now=now)
+        raise refuse("refresh_token_reused")
+    if grant.revoked_at is not None or grant.refresh_ended_at is not None:
+        raise refuse("refresh_token_revoked")
+    if grant.refresh_expires is None or grant.refresh_expires <= now:
+        raise refuse("refresh_token_expired")
+    if _is_void(grant.user.refresh_tokens_from, grant) or _is_void(application.refresh_tokens_from, grant):
+        raise refuse("refresh_token_revoked")
+    if grant.client_type != application.client_type:
+        raise refuse("client_type_changed")
+    if any(scope in scopes.RESOURCE and scope not in application.scope_list for scope in scopes.split(grant.scope)):
+        raise refuse("scope_withdrawn")
+    _check_still_allowed(grant, application, refuse)
+    granted = scopes.split(grant.scope)
+    if wider := [scope for scope in asked if scope not in granted and scope != scopes.LEGACY]:
+        raise WiderScope(wider)
+    RefreshToken.objects.filter(pk=key).update(used_at=now)
+    return grant
+
+
+def _is_void(since: datetime | None, grant: Grant) -> bool:
+    # A changed password, a deactivated account, a retired secret: what was granted before is over (TK-57).
+    return since is not None and grant.created <= since
+
+
+def _check_still_allowed(grant: Grant, application: TrustedApplication, refuse: Any) -> None:
+    if not grant.user.is_active:
+        raise refuse("user_inactive")
+    if not application.admits(grant.user):
+        raise refuse("user_type")
+
+
+def revoke(grant: Grant, *, now: datetime) -> None:
+    """End every token that came from this grant, at once. The row must be locked."""
+    grant.revoked_at = now
+    Grant.objects.filter(pk=grant.pk).update(revoked_at=now)
+
+
+def end_renewal(*, now: datetime, **which: Any) -> int:
+    """End the refresh tokens (and the codes that were not redeemed yet) of all grants that match; how many grants.
+
+    ``which`` are conditions on the rows, a ``sid`` for example. Access tokens stay valid until they expire.
+    """
+    alive = models.Q(keep_until__gt=now, revoked_at=None, refresh_ended_at=None)
+    return Grant.objects.filter(alive, **which).update(refresh_ended_at=now)
