@@ -7,13 +7,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 
 from .paths import is_machine
+from .policy import CONTENT_SECURITY_POLICY
 from .proxies import is_https
-
-# Everything a page of ours needs comes from ourselves; scripts and styles are files, never written into a page.
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
 
 
 class EdgeMiddleware:

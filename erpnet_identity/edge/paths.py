@@ -4,6 +4,7 @@ MACHINE_PREFIXES = (
     "/api",
     "/tableapi",
     "/id/connect/token",
+    "/id/connect/userinfo",
     "/id/.well-known/",
     "/.well-known/",
     "/tools/",

@@ -24,6 +24,7 @@ INSTALLED_APPS = [
     "trusted_apps",
     "erpnet_identity.tokens",
     "erpnet_identity.erp_sessions",
+    "erpnet_identity.identity",
     "erpnet_identity.oauth",
     "erpnet_identity.instance",
     "erp_api",

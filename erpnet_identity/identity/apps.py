@@ -1,0 +1,16 @@
+from django.apps import AppConfig
+
+
+class IdentityConfig(AppConfig):
+    name = "erpnet_identity.identity"
+    label = "identity"
+    verbose_name = "Sign-in"
+
+    def ready(self) -> None:
+        """Hear Django's own sign-in and sign-out, wherever they happen, the admin site included."""
+        from django.contrib.auth.signals import user_logged_in, user_logged_out
+
+        from . import sessions, signout
+
+        user_logged_in.connect(sessions.on_signed_in, dispatch_uid="identity.sessions")
+        user_logged_out.connect(signout.on_signed_out, dispatch_uid="identity.signout")

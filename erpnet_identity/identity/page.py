@@ -1,0 +1,30 @@
+"""Pages for people: never cached, never framed, and with forms that may reach one application (ID-04, OP-80)."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from erpnet_identity.edge.policy import with_form_target
+
+
+def keep_private(response: HttpResponse) -> HttpResponse:
+    """Mark an answer as one person's, at one moment."""
+    response["Cache-Control"] = "no-store"
+    response["Pragma"] = "no-cache"
+    return response
+
+
+def page(
+    request: HttpRequest,
+    template: str,
+    context: dict[str, Any] | None = None,
+    *,
+    status: int = 200,
+    form_target: str = "",
+) -> HttpResponse:
+    """Render a page. ``form_target`` is the application's address to which its forms lead in the end."""
+    response = keep_private(render(request, template, context, status=status))
+    if form_target:
+        response["Content-Security-Policy"] = with_form_target(form_target)
+    return response

@@ -1,0 +1,56 @@
+"""An authorization request that waits for a person: sealed, so that it can travel through the browser unchanged.
+
+Kept by nobody: what a page was opened for is in its own address, so two tabs cannot disturb each other, a sign-in as
+somebody else loses nothing, and strangers cannot fill a table. The seal makes it ours (ID-67, OP-103).
+"""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core import signing
+
+# How long a person may take. After it the page says so and the application must ask again.
+SECONDS = 3600
+_SALT = "erpnet.identity.pending"
+
+
+class NotPending(Exception):
+    """The text is not a request that waits: forged, cut off, or too old (``is_expired``)."""
+
+    def __init__(self, *, is_expired: bool = False) -> None:
+        super().__init__("expired" if is_expired else "malformed")
+        self.is_expired = is_expired
+
+
+@dataclass(frozen=True, slots=True)
+class PendingRequest:
+    """``parameters`` as the client sent them, checked once; ``since`` is when it began to wait: only a sign-in after
+    this moment satisfies ``prompt=login`` (OP-94). ``chosen`` is the ``sid`` that the person chose to go on with."""
+
+    parameters: dict[str, str]
+    since: datetime
+    chosen: str = ""
+
+    def seal(self) -> str:
+        """As text for an address or a hidden field."""
+        content: dict[str, Any] = {"p": self.parameters, "t": self.since.timestamp()}
+        if self.chosen:
+            content["c"] = self.chosen
+        return signing.dumps(content, salt=_SALT, compress=True)
+
+    def with_choice(self, sid: str) -> "PendingRequest":
+        """The same request after the person chose an account."""
+        return replace(self, chosen=sid)
+
+
+def unseal(text: str) -> PendingRequest:
+    """The request in ``text``. Raises ``NotPending``."""
+    try:
+        content = signing.loads(text, salt=_SALT, max_age=SECONDS)
+    except signing.SignatureExpired:
+        raise NotPending(is_expired=True) from None
+    except (signing.BadSignature, ValueError, UnicodeError):
+        raise NotPending from None
+    since = datetime.fromtimestamp(content["t"], tz=UTC)
+    return PendingRequest(content["p"], since, content.get("c", ""))

@@ -1,0 +1,99 @@
+"""The identity session of a browser: begun by a sign-in, found by its cookie, ended absolutely (ID-70 to ID-77)."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from erpnet_identity.audit import context, events
+from erpnet_identity.audit.services import record
+from erpnet_identity.users.models import User
+from erpnet_identity.users.services import actor_for
+
+from .models import IdentitySession
+
+# Where the browser's server-side session keeps the sid.
+SID = "sid"
+_CACHED = "_identity_session"
+PASSWORD = ("pwd",)
+
+
+def lifetime(*, is_remembered: bool) -> timedelta:
+    """How long a sign-in holds, however often it is used (ID-70)."""
+    seconds = settings.REMEMBERED_SESSION_SECONDS if is_remembered else settings.IDENTITY_SESSION_SECONDS
+    return timedelta(seconds=seconds)
+
+
+def current(request: HttpRequest, *, now: datetime) -> IdentitySession | None:
+    """The live identity session of this browser, with its ``user``, or None. One query, once per request.
+
+    Both must hold: Django's session, which ends with a changed password, and ours, which can be ended from outside.
+    """
+    if not hasattr(request, _CACHED):
+        setattr(request, _CACHED, _find(request))
+    session: IdentitySession | None = getattr(request, _CACHED)
+    return session if session is not None and session.is_live(now) else None
+
+
+def _find(request: HttpRequest) -> IdentitySession | None:
+    sid = request.session.get(SID)
+    if not sid or not request.user.is_authenticated:
+        return None
+    session = IdentitySession.objects.filter(sid=sid).first()
+    if session is None or session.user_id != request.user.pk:
+        return None
+    user = request.user
+    assert isinstance(user, User)
+    session.user = user
+    return session
+
+
+def is_open(sid: str) -> bool:
+    """Whether nobody has signed this session out. One that only expired counts: refresh tokens outlive it (TK-60)."""
+    return IdentitySession.objects.filter(sid=sid, ended_at=None).exists()
+
+
+@transaction.atomic
+def begin(
+    request: HttpRequest, user: User, *, now: datetime, is_remembered: bool = False, amr: tuple[str, ...] = PASSWORD
+) -> IdentitySession:
+    """Note that ``user`` has just signed in at this browser.
+
+    The same person keeps the session and its ``sid`` and gets a new ``auth_time`` (ID-75); anybody else starts a new
+    one (ID-76). Its end is set by the first sign-in, and moved only by one that asks to be remembered.
+    """
+    found = _find(request)
+    if found is not None and found.is_live(now):
+        session, is_new = IdentitySession.objects.select_for_update().get(pk=found.pk), False
+    else:
+        session, is_new = IdentitySession(user=user, created=now), True
+        session.expires = now + lifetime(is_remembered=False)
+    session.user = user
+    session.auth_time, session.amr = now, list(amr)
+    if is_remembered:
+        session.is_remembered = True
+        session.expires = max(session.expires, now + lifetime(is_remembered=True))
+    elif not is_new and not session.is_remembered:
+        session.expires = now + lifetime(is_remembered=False)
+    origin = context.current()
+    session.address, session.user_agent = origin.address[:64], origin.user_agent[:254]
+    session.save(force_insert=is_new)
+    record(
+        events.USER_SIGNED_IN,
+        actor=actor_for(user),
+        user=user,
+        sid=session.sid,
+        detail={"amr": session.amr, "idp": session.idp, "again": not is_new, "remembered": session.is_remembered},
+    )
+    request.session[SID] = session.sid
+    request.session.set_expiry(session.expires)
+    setattr(request, _CACHED, session)
+    return session
+
+
+def on_signed_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
+    """Django's signal: whoever signs somebody in, a sign-in page, the admin site, an external provider."""
+    begin(request, user, now=timezone.now(), is_remembered=getattr(request, "remember_sign_in", False))

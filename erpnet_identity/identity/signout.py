@@ -1,0 +1,44 @@
+"""Ending an identity session: the cookie, then what hangs on its ``sid`` (ID-157)."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth import logout
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from erpnet_identity.audit import events
+from erpnet_identity.audit.services import record
+from erpnet_identity.tokens import grants
+from erpnet_identity.users.services import actor_for
+
+from . import sessions
+from .models import IdentitySession
+
+
+@transaction.atomic
+def end_session(session: IdentitySession, *, now: datetime) -> None:
+    """End the session and every refresh token of its ``sid``. Access tokens stay valid until they expire (ID-158).
+
+    Services' tokens have no ``sid`` and are never touched (ID-160).
+    """
+    stored = IdentitySession.objects.select_for_update().get(pk=session.pk)
+    if stored.ended_at is not None:
+        return
+    stored.ended_at = session.ended_at = now
+    stored.save(update_fields=["ended_at"])
+    grants.end_renewal(now=now, sid=stored.sid)
+    record(events.USER_SIGNED_OUT, actor=actor_for(session.user), user=session.user, sid=stored.sid)
+
+
+def sign_out(request: HttpRequest) -> None:
+    """Sign this browser out. Nothing happens to a browser that is not signed in (ID-161)."""
+    logout(request)  # sends the signal below before it forgets who it was
+
+
+def on_signed_out(sender: Any, request: HttpRequest, user: Any, **kwargs: Any) -> None:
+    """Django's signal: whoever signs somebody out."""
+    session = sessions._find(request)
+    if session is not None:
+        end_session(session, now=timezone.now())
