@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("id/", include("erpnet_identity.oauth.urls")),
+    path("id/", include("erpnet_identity.identity.urls")),
     path("", include("erpnet_identity.oauth.well_known_urls")),
     # Without its slash as well: nothing of the API is answered with a redirect or with a page (API-01).
     re_path(r"^api(?:/|$)", include("erp_api.urls")),

@@ -1,19 +1,24 @@
-"""From the toolkit's request to ``tokens.access_tokens``."""
+"""From the toolkit's request to ``tokens``."""
 
-import secrets
 from typing import Any
 
 from django.utils import timezone
 
-from erpnet_identity.tokens.access_tokens import mint_service_token
+from erpnet_identity.tokens.access_tokens import mint_service_token, mint_user_token
+from erpnet_identity.tokens.grants import new_credential
 
 
 def generate(request: Any, refresh_token: bool = False) -> str:
     """The access token of this request; its claims are left on the request for the row that is stored next."""
-    token, request.access_token_claims = mint_service_token(request.client, list(request.scopes), now=timezone.now())
+    grant = getattr(request, "stored_grant", None)
+    if grant is None:
+        token, claims = mint_service_token(request.client, list(request.scopes), now=timezone.now())
+    else:
+        token, claims = mint_user_token(request.client, grant, list(request.scopes), now=request.now)
+    request.access_token_claims = claims
     return token
 
 
 def generate_refresh_token(request: Any, refresh_token: bool = True) -> str:
     """An opaque refresh token (TK-58): without this setting oauthlib would make a signed one."""
-    return secrets.token_hex(32).upper()
+    return new_credential()

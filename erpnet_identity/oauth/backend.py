@@ -6,6 +6,15 @@ from django.conf import settings
 from django.http import HttpRequest
 from oauth2_provider.oauth2_backends import OAuthLibCore
 
+# oauthlib makes an attribute of every field of the form, beside those in which the validator keeps what it has found
+# out: a field named `client` or `scopes` must not get that far.
+_FIELDS = frozenset(
+    {
+        *("grant_type", "client_id", "client_secret", "scope"),
+        *("code", "redirect_uri", "code_verifier", "refresh_token"),
+    }
+)
+
 
 class Backend(OAuthLibCore):
     """Hands oauthlib what our views have already read and checked.
@@ -17,4 +26,5 @@ class Backend(OAuthLibCore):
     def _extract_params(self, request: HttpRequest) -> tuple[str, str, Any, dict[str, str]]:
         headers = {"Authorization": request.META.get("HTTP_AUTHORIZATION", "")}
         form: dict[str, str] = request.oauth_form  # type: ignore[attr-defined]
-        return f"{settings.ISSUER}{request.path_info}", "POST", list(form.items()), headers
+        fields = [(name, value) for name, value in form.items() if name in _FIELDS]
+        return f"{settings.ISSUER}{request.path_info}", "POST", fields, headers

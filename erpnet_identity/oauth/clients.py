@@ -28,6 +28,7 @@ _APPLICATION = _columns(
     TrustedApplication,
     *("id", "client_id", "client_type", "name", "scope", "is_enabled", "last_used"),
     *("allows_internal_users", "allows_community_users", "allows_service", "system_user_id"),
+    "refresh_tokens_from",
 )
 _USER = _columns(User, "id", "login", "name", "user_type", "is_admin", "is_active")
 _SECRET = ["id", "secret_hash", "expires", "disabled_at", "last_used"]
@@ -78,10 +79,11 @@ class Refused(Exception):
         self.application = application
 
 
-def authenticate(credentials: ClientCredentials, *, now: datetime) -> TrustedApplication:
+def authenticate(credentials: ClientCredentials, *, now: datetime, allow_public: bool = False) -> TrustedApplication:
     """The confidential, enabled application whose secret was presented. One query. Raises ``Refused``.
 
-    Every path compares at least one hash, in constant time.
+    With ``allow_public`` also the public, enabled application that is named and presents no secret (OP-137). Every
+    path compares at least one hash, in constant time.
     """
     ids = [client_id for client_id, _ in credentials.alternatives]
     everyone = [_Candidate.from_row(row) for row in _look_up.rows(ids[0], ids[-1])]
@@ -92,7 +94,14 @@ def authenticate(credentials: ClientCredentials, *, now: datetime) -> TrustedApp
             secrets.matches(secret, _NOBODYS_HASH)
             continue
         found = found or candidates[0].application
-        matching = [each for each in candidates if secrets.matches(secret, each.secret_hash or _NOBODYS_HASH)]
+        matching = [
+            each for each in candidates if secrets.matches(secret, each.secret_hash or _NOBODYS_HASH) and secret
+        ]
+        if allow_public and not secret and candidates[0].application.is_public:
+            if not candidates[0].application.is_enabled:
+                raise Refused("application_disabled", candidates[0].application)
+            _remember_application(candidates[0].application, now)
+            return candidates[0].application
         good = next((each for each in matching if each.is_usable(now)), None)
         cause = _cause(candidates, matching, secret, good)
         if not cause:
@@ -106,9 +115,11 @@ def _cause(candidates: list[_Candidate], matching: list[_Candidate], secret: str
     """Why this pair is refused, or an empty text. The order is that of importance to the administrator (DR-05)."""
     application = candidates[0].application
     if application.is_public:
-        return "secret_from_public_client"
+        return "secret_from_public_client" if secret else "public_client"
     if not application.is_confidential:
         return "client_type_none"
+    if not secret:
+        return "secret_missing"
     if candidates[0].secret_id is None:
         return "secret_not_registered"
     if not matching:
@@ -125,6 +136,10 @@ def _remember_use(used: _Candidate, now: datetime) -> None:
     stale = now - LAST_USED_COARSENESS
     if used.last_used is None or used.last_used < stale:
         ClientSecret.objects.filter(pk=used.secret_id).update(last_used=now)
-    application = used.application
+    _remember_application(used.application, now)
+
+
+def _remember_application(application: TrustedApplication, now: datetime) -> None:
+    stale = now - LAST_USED_COARSENESS
     if application.last_used is None or application.last_used < stale:
         TrustedApplication.objects.filter(pk=application.pk).update(last_used=now)

@@ -1,5 +1,6 @@
 """Reading a form body strictly: what is unclear is refused, never guessed (ID-93, OP-130, OP-139)."""
 
+from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
 
 MAX_BODY = 64 * 1024
@@ -23,6 +24,28 @@ def _decode(part: bytes) -> str:
     return text
 
 
+def pairs(raw: bytes) -> Iterator[tuple[str, str]]:
+    """The parameters of a form body or a query string, in order, repeated ones too. Raises ``BadForm``."""
+    if len(raw) > MAX_BODY:
+        raise BadForm("The request body is too large")
+    parts = [part for part in raw.split(b"&") if part]
+    if len(parts) > MAX_FIELDS:
+        raise BadForm("The request has too many parameters")
+    for part in parts:
+        name, _, value = part.partition(b"=")
+        yield _decode(name), _decode(value)
+
+
+def check_media_type(content_type: str) -> None:
+    """Raises ``BadForm`` unless the content type is that of a form in UTF-8."""
+    media_type, _, parameters = content_type.partition(";")
+    if media_type.strip().lower() != "application/x-www-form-urlencoded":
+        raise BadForm("The content type must be application/x-www-form-urlencoded")
+    charset = parameters.strip().lower().replace('"', "").replace(" ", "")
+    if charset.startswith("charset=") and charset not in ("charset=utf-8", "charset=us-ascii"):
+        raise BadForm("The charset must be UTF-8")
+
+
 def read(content_type: str, body: bytes) -> dict[str, str]:
     """The parameters of an ``application/x-www-form-urlencoded`` body, in order.
 
@@ -30,22 +53,10 @@ def read(content_type: str, body: bytes) -> dict[str, str]:
     ``BadForm`` for another content type, a repeated parameter, invalid UTF-8, a NUL character and too much of
     anything.
     """
-    media_type, _, parameters = content_type.partition(";")
-    if media_type.strip().lower() != "application/x-www-form-urlencoded":
-        raise BadForm("The content type must be application/x-www-form-urlencoded")
-    charset = parameters.strip().lower().replace('"', "").replace(" ", "")
-    if charset.startswith("charset=") and charset not in ("charset=utf-8", "charset=us-ascii"):
-        raise BadForm("The charset must be UTF-8")
-    if len(body) > MAX_BODY:
-        raise BadForm("The request body is too large")
-    pairs = [pair for pair in body.split(b"&") if pair]
-    if len(pairs) > MAX_FIELDS:
-        raise BadForm("The request has too many parameters")
+    check_media_type(content_type)
     values: dict[str, str] = {}
-    for pair in pairs:
-        raw_name, _, raw_value = pair.partition(b"=")
-        name = _decode(raw_name)
+    for name, value in pairs(body):
         if name in values:
             raise BadForm("A parameter is repeated")
-        values[name] = _decode(raw_value)
+        values[name] = value
     return values

@@ -19,6 +19,8 @@ from trusted_apps.models import TrustedApplication
 from trusted_apps.scopes import InvalidScope, grant_to_service
 
 from . import clients, credentials, throttle
+from .credentials import ClientCredentials
+from .person_grants import PersonGrants
 from .text import printable
 
 _issue = CompiledInsert(AccessToken, AuditEvent)
@@ -39,6 +41,8 @@ def record_refusal(
     application: TrustedApplication | None = None,
     grant_type: str = "",
     error: str = "",
+    user: Any = None,
+    sid: str = "",
     **detail: Any,
 ) -> None:
     """Leave the trace of a refused token request, with the cause that the caller is not told (AU-01, DR-01)."""
@@ -48,11 +52,13 @@ def record_refusal(
         actor=Actor("application", str(application.pk) if application else "", client_id),
         application=application,
         client_id=client_id,
+        user=user,
+        sid=sid,
         detail={"cause": cause, "error": error, "grant_type": printable(grant_type, 100), **detail},
     )
 
 
-class Validator(OAuth2Validator):
+class Validator(PersonGrants, OAuth2Validator):
     """The toolkit's validator with this product's rules."""
 
     def authenticate_client(self, request: Any, *args: Any, **kwargs: Any) -> bool:
@@ -64,6 +70,7 @@ class Validator(OAuth2Validator):
         origin = context.current()
         if throttle.address_is_blocked(origin.address):
             raise TooManyFailures
+        is_service = request.grant_type == "client_credentials"
         form = dict(request.decoded_body)
         try:
             presented = credentials.read(request.headers.get("Authorization", ""), form)
@@ -76,29 +83,39 @@ class Validator(OAuth2Validator):
                 "secret_sent_twice",
                 client_id=form.get("client_id", ""),
             )
-        if not presented.client_id and not presented.secret:
-            error: OAuth2Error = errors.InvalidGrantError("Client credentials are invalid or missing")  # ID-243
-            self._refuse(request, error, "credentials_missing")
-        if not presented.client_id:
-            self._refuse(request, errors.InvalidRequestError("Missing client_id"), "client_id_missing")  # ID-242
-        if not presented.secret:
-            error = errors.InvalidRequestError("Missing client_secret")
-            self._refuse(request, error, "secret_missing", client_id=presented.client_id)
+        if is_service:
+            self._require_both(request, presented)
         try:
-            request.client = clients.authenticate(presented, now=timezone.now())
+            request.client = clients.authenticate(presented, now=timezone.now(), allow_public=not is_service)
         except clients.Refused as refused:
             self._fail(request, refused.cause, presented.client_id, refused.application)
         request.client_id = request.client.client_id
         return True
 
+    def _require_both(self, request: Any, presented: ClientCredentials) -> None:
+        """A service names itself and proves it; what is missing is said (ID-242, ID-243). The grants of people answer
+        ``invalid_client`` instead (ID-108)."""
+        if not presented.client_id and not presented.secret:
+            error: OAuth2Error = errors.InvalidGrantError("Client credentials are invalid or missing")
+            self._refuse(request, error, "credentials_missing")
+        if not presented.client_id:
+            self._refuse(request, errors.InvalidRequestError("Missing client_id"), "client_id_missing")
+        if not presented.secret:
+            error = errors.InvalidRequestError("Missing client_secret")
+            self._refuse(request, error, "secret_missing", client_id=presented.client_id)
+
     def validate_grant_type(
         self, client_id: str, grant_type: str, client: Any, request: Any, *args: Any, **kwargs: Any
     ) -> bool:
         """Whether this application may use the grant now (ID-241)."""
-        if super().validate_grant_type(client_id, grant_type, client, request, *args, **kwargs):
-            return True
         application: TrustedApplication = request.client
-        if not application.allows_service:
+        if grant_type != "client_credentials":
+            allowed = application.allows_sign_in
+        else:
+            allowed = super().validate_grant_type(client_id, grant_type, client, request, *args, **kwargs)
+        if allowed:
+            return True
+        if grant_type != "client_credentials" or not application.allows_service:
             cause = "grant_not_allowed"
         elif application.system_user is None:
             cause = "system_user_missing"
@@ -140,9 +157,12 @@ class Validator(OAuth2Validator):
     def save_bearer_token(self, token: dict[str, Any], request: Any, *args: Any, **kwargs: Any) -> None:
         """Store the token's row and its event, both or neither (AU-03).
 
-        Replaced for client credentials: the parent resolves RFC 8707 resources, which this product refuses to
-        guess at, knows no ``jti``, and opens a transaction that one statement does not need.
+        Replaced: the parent resolves RFC 8707 resources, which this product refuses to guess at, knows no ``jti``, and
+        opens a transaction that one statement does not need.
         """
+        if getattr(request, "stored_grant", None) is not None:
+            self.save_person_tokens(token, request)
+            return
         claims = request.access_token_claims
         application: TrustedApplication = request.client
         row = AccessToken(

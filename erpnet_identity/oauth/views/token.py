@@ -1,9 +1,11 @@
 """``POST {issuer}/connect/token`` (RFC 6749 §3.2, ID-90 to ID-95)."""
 
 import json
+from contextlib import nullcontext
 from typing import Any, cast
 
 from django.core.exceptions import RequestDataTooBig
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from django.utils.decorators import method_decorator
@@ -52,7 +54,10 @@ class TokenView(ToolkitTokenView):
                 client_id=client_id,
                 grant_type=grant_type,
             )
-        _, _, body, status = self.create_token_response(request)
+        with nullcontext() if grant_type == "client_credentials" else transaction.atomic():
+            # The use of a code or a refresh token and what came of it are one change, refusals included: a replay
+            # that is refused revokes (ID-114). A service's token is stored in one statement, which needs no more.
+            _, _, body, status = self.create_token_response(request)
         response = HttpResponse(body, status=status, content_type="application/json")
         if status == 429:
             response["Retry-After"] = str(throttle.retry_after())

@@ -1,0 +1,78 @@
+"""The ``claims`` parameter: single claims asked for by their names (OIDC Core §5.5, OP-60 to OP-62). Pure."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from trusted_apps.scopes import CLAIMS, PROFILE
+
+# What can be asked for at all; anything else is ignored.
+KNOWN = frozenset(CLAIMS[PROFILE])
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimsRequest:
+    """``userinfo`` and ``id_token`` name the claims that are wanted in each place. ``subject`` is the only person who
+    will do, empty for anybody; ``essential_acr`` are the contexts of which one must be reached, empty for none."""
+
+    userinfo: tuple[str, ...] = ()
+    id_token: tuple[str, ...] = ()
+    subject: str = ""
+    acr_values: tuple[str, ...] = ()
+    essential_acr: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every claim about the person that is asked for, wherever it is to appear."""
+        return tuple(dict.fromkeys((*self.userinfo, *self.id_token)))
+
+    def stored(self) -> str:
+        """What tokens need of it later, as text for the grant; empty when there is nothing."""
+        kept = {"userinfo": list(self.userinfo), "id_token": list(self.id_token)}
+        return json.dumps(kept) if self.names else ""
+
+
+def wanted(stored: str, place: str) -> list[str]:
+    """The claims that a grant's stored request wants in ``userinfo`` or ``id_token``."""
+    return list(json.loads(stored)[place]) if stored else []
+
+
+def parse(text: str) -> ClaimsRequest:
+    """The request in ``text``; unknown members and unknown claims are ignored (OP-60). Raises ``ValueError`` for what
+    is not a JSON object."""
+    if not text:
+        return ClaimsRequest()
+    try:
+        content = json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    if not isinstance(content, dict):
+        raise ValueError("not an object")
+    id_token = _member(content, "id_token")
+    acr = id_token.get("acr")
+    acr = acr if isinstance(acr, dict) else {}
+    acr_values = tuple(_values(acr))
+    return ClaimsRequest(
+        userinfo=_names(_member(content, "userinfo")),
+        id_token=_names(id_token),
+        subject=next(iter(_values(id_token.get("sub"))), ""),
+        acr_values=acr_values,
+        essential_acr=acr_values if acr.get("essential") is True else (),
+    )
+
+
+def _member(content: dict[str, Any], name: str) -> dict[str, Any]:
+    member = content.get(name)
+    return member if isinstance(member, dict) else {}
+
+
+def _names(member: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(name for name in member if name in KNOWN)
+
+
+def _values(wish: Any) -> Iterable[str]:
+    if not isinstance(wish, dict):
+        return
+    values = wish["values"] if isinstance(wish.get("values"), list) else [wish.get("value")]
+    yield from (value for value in values if isinstance(value, str) and value)

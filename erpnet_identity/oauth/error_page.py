@@ -1,0 +1,23 @@
+"""The error page: what went wrong, for a person, and a correlation id for the administrator (ID-46 to ID-50)."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from erpnet_identity.audit.context import current
+from erpnet_identity.identity.page import page
+from erpnet_identity.identity.texts import error_explanation
+
+
+def error_page(
+    request: HttpRequest, error: str, description: str, *, status: int = 400, **context: Any
+) -> HttpResponse:
+    """The page for ``error``, an OAuth error code. Leads nowhere by itself (OP-45)."""
+    shown = {
+        "error": error,
+        "description": description,
+        "explanation": error_explanation(error),
+        "correlation_id": current().correlation_id,
+        **context,
+    }
+    return page(request, "oauth/error.html", shown, status=status)

@@ -1,0 +1,90 @@
+"""``{issuer}/connect/authorize`` and the pages' way back to it (RFC 6749 §3.1, OIDC Core §3.1.2)."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from erpnet_identity.identity.page import keep_private
+from erpnet_identity.identity.pending import NotPending, unseal
+
+from .. import authorization_request, authorization_response, trail
+from ..authorization import Authorization
+from ..authorization_request import BadRequest, RefusedRequest
+from ..error_page import error_page
+
+
+def _answers_errors(view: Callable[[HttpRequest, datetime], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Show what is wrong with a request to the person, or tell it to the application (ID-46, ID-49)."""
+
+    @wraps(view)
+    def answer(request: HttpRequest) -> HttpResponse:
+        try:
+            return view(request, timezone.now())
+        except BadRequest as bad:
+            trail.record_bad_request(bad)
+            return error_page(request, bad.error, bad.description)
+        except RefusedRequest as refused:
+            trail.record_refused_request(refused)
+            return authorization_response.refuse(request, refused)
+        except NotPending as lost:
+            # The page was open for too long, or its address was cut off on the way.
+            error = "request_expired" if lost.is_expired else "invalid_request"
+            return error_page(request, error, "The request is too old" if lost.is_expired else "The request is damaged")
+
+    return answer
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+@_answers_errors
+def authorize(request: HttpRequest, now: datetime) -> HttpResponse:
+    """An authorization request. Everything that can be checked is checked before anyone is asked anything (ID-51)."""
+    parameters, repeated = authorization_request.read(request)
+    parsed = authorization_request.parse(parameters, repeated, now=now)
+    if request.method == "POST":
+        return _again_with_cookies(request, parameters)
+    return Authorization(request, parsed, now).proceed()
+
+
+def _again_with_cookies(request: HttpRequest, parameters: dict[str, str]) -> HttpResponse:
+    # A form of another site is sent without the cookie of the identity session; the redirect that follows is a plain
+    # navigation and brings it (ID-69). 303 turns the POST into a GET (OP-78).
+    response = HttpResponse(status=303)
+    response["Location"] = f"{request.path}?{urlencode(parameters)}"
+    return keep_private(response)
+
+
+def _continued(request: HttpRequest, text: str, now: datetime) -> Authorization:
+    # Checked again from the start: the application may have changed while a page was open.
+    waiting = unseal(text)
+    return Authorization(request, authorization_request.parse(waiting.parameters, now=now), now, waiting)
+
+
+@require_GET
+@_answers_errors
+def resume(request: HttpRequest, now: datetime) -> HttpResponse:
+    """Where the sign-in page and the account page lead."""
+    return _continued(request, request.GET.get("request", ""), now).proceed()
+
+
+@require_GET
+@_answers_errors
+def cancel(request: HttpRequest, now: datetime) -> HttpResponse:
+    """Where Cancel leads: back to the application with ``access_denied`` (ID-65)."""
+    return _continued(request, request.GET.get("request", ""), now).cancel()
+
+
+@require_POST
+@_answers_errors
+def consent(request: HttpRequest, now: datetime) -> HttpResponse:
+    """The answer to the consent page (ID-81, ID-84)."""
+    authorization = _continued(request, request.POST.get("request", ""), now)
+    return authorization.answer_consent(
+        is_allowed=request.POST.get("answer") == "allow", shown=request.POST.get("shown", "")
+    )
