@@ -12,6 +12,7 @@ from erpnet_identity.oauth import throttle
 from erpnet_identity.tenancy.models import forget_database_name
 from tests.factories.trusted_apps import TrustedApplicationFactory
 from tests.factories.users import UserFactory
+from tests.support.relying_party import RelyingParty
 
 pytest_plugins = ["tests.support.contract_report", "tests.support.openid_table"]
 
@@ -124,3 +125,28 @@ def service_token(token_request):
         return response.json()["access_token"]
 
     return get
+
+
+@pytest.fixture
+def web_app(db):
+    """TA-90: confidential, internal users sign in, scope ``read update``."""
+    return TrustedApplicationFactory(web=True)
+
+
+@pytest.fixture
+def public_app(db):
+    """TA-91: public, internal users sign in with PKCE, scope ``read update``."""
+    return TrustedApplicationFactory(public=True)
+
+
+@pytest.fixture
+def relying_party(client):
+    """``relying_party(application, user=…, **parameters)``: the application at a browser, signed in as ``user``."""
+
+    def make(application, *, user=None, browser=None, **parameters):
+        browser = browser or client
+        if user is not None:
+            browser.force_login(user)
+        return RelyingParty(browser, application, **parameters)
+
+    return make

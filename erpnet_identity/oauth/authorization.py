@@ -63,7 +63,7 @@ class Authorization:
             granted = self._granted(session)
             wanted = consent_page.asked(self.request, granted)
             if not consent_page.was_shown(shown, session.sid, wanted):
-                return self._consent_page(session, granted)
+                return self._to("oauth2_provider:resume")
             if not is_allowed:
                 return self._deny(session, wanted)
             with transaction.atomic():

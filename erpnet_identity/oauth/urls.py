@@ -20,4 +20,5 @@ urlpatterns = [
     path("connect/userinfo", userinfo, name="user-info"),
     path("connect/endsession", end_session.end_session, name="rp-initiated-logout"),
     path("connect/endsession/confirm", end_session.confirm, name="end-session-confirm"),
+    path("connect/endsession/done", end_session.signed_out, name="signed-out"),
 ]

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from erpnet_identity.identity import sessions, signout
 from erpnet_identity.identity.models import IdentitySession
@@ -74,15 +74,23 @@ def end_session(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def confirm(request: HttpRequest) -> HttpResponse:
-    """The person said yes (ID-153). The way back is a link, never a redirect (ID-154)."""
-    try:
-        client_id, return_url = signing.loads(request.POST.get("request", ""), salt=_SALT, max_age=_SECONDS)
-    except signing.BadSignature:
-        # Signing out is what the person wants, however old the page is; only the way back is lost.
-        client_id = return_url = ""
+    """The person said yes (ID-153). Leads to a page that may be loaded again."""
     signout.sign_out(request)
-    application = _find(client_id) if client_id else None
-    return _signed_out(request, application, return_url)
+    query = urlencode({"request": request.POST.get("request", "")})
+    response = HttpResponse(status=303)
+    response["Location"] = f"{reverse('oauth2_provider:signed-out')}?{query}"
+    return keep_private(response)
+
+
+@require_GET
+def signed_out(request: HttpRequest) -> HttpResponse:
+    """What a person sees who said yes. The way back is a link, never a redirect (ID-154)."""
+    try:
+        client_id, return_url = signing.loads(request.GET.get("request", ""), salt=_SALT, max_age=_SECONDS)
+    except signing.BadSignature:
+        # Signing out is what the person wanted, however old the page was; only the way back is lost.
+        client_id = return_url = ""
+    return _signed_out(request, _find(client_id) if client_id else None, return_url)
 
 
 def _read(request: HttpRequest) -> dict[str, str]:
