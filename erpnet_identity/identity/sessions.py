@@ -19,6 +19,8 @@ from .models import IdentitySession
 SID = "sid"
 _CACHED = "_identity_session"
 PASSWORD = ("pwd",)
+# What a repeated sign-in writes: not the end, which another tab may just be setting.
+_RENEWED = ("auth_time", "amr", "expires", "is_remembered", "address", "user_agent")
 
 
 def lifetime(*, is_remembered: bool) -> timedelta:
@@ -39,14 +41,16 @@ def current(request: HttpRequest, *, now: datetime) -> IdentitySession | None:
 
 
 def _find(request: HttpRequest) -> IdentitySession | None:
-    sid = request.session.get(SID)
-    if not sid or not request.user.is_authenticated:
-        return None
-    session = IdentitySession.objects.filter(sid=sid).first()
-    if session is None or session.user_id != request.user.pk:
-        return None
     user = request.user
-    assert isinstance(user, User)
+    return of_person(request, user) if isinstance(user, User) else None
+
+
+def of_person(request: HttpRequest, user: User) -> IdentitySession | None:
+    """The identity session that this browser keeps, if it is this person's, live or not. One query."""
+    sid = request.session.get(SID)
+    session = IdentitySession.objects.filter(sid=sid).first() if sid else None
+    if session is None or session.user_id != user.pk:
+        return None
     session.user = user
     return session
 
@@ -63,24 +67,19 @@ def begin(
     """Note that ``user`` has just signed in at this browser.
 
     The same person keeps the session and its ``sid`` and gets a new ``auth_time`` (ID-75); anybody else starts a new
-    one (ID-76). Its end is set by the first sign-in, and moved only by one that asks to be remembered.
+    one (ID-76). Only a sign-in moves the end, and none brings it nearer.
     """
-    found = _find(request)
+    found = of_person(request, user)
     if found is not None and found.is_live(now):
-        session, is_new = IdentitySession.objects.select_for_update().get(pk=found.pk), False
+        session, is_new = found, False
     else:
-        session, is_new = IdentitySession(user=user, created=now), True
-        session.expires = now + lifetime(is_remembered=False)
-    session.user = user
+        session, is_new = IdentitySession(user=user, created=now, expires=now), True
     session.auth_time, session.amr = now, list(amr)
-    if is_remembered:
-        session.is_remembered = True
-        session.expires = max(session.expires, now + lifetime(is_remembered=True))
-    elif not is_new and not session.is_remembered:
-        session.expires = now + lifetime(is_remembered=False)
+    session.is_remembered = session.is_remembered or is_remembered
+    session.expires = max(session.expires, now + lifetime(is_remembered=is_remembered))
     origin = context.current()
     session.address, session.user_agent = origin.address[:64], origin.user_agent[:254]
-    session.save(force_insert=is_new)
+    session.save(force_insert=is_new, update_fields=None if is_new else _RENEWED)
     record(
         events.USER_SIGNED_IN,
         actor=actor_for(user),
@@ -88,6 +87,9 @@ def begin(
         sid=session.sid,
         detail={"amr": session.amr, "idp": session.idp, "again": not is_new, "remembered": session.is_remembered},
     )
+    if not is_new:
+        # Django gives a new key only to a person who was not signed in (OP-104).
+        request.session.cycle_key()
     request.session[SID] = session.sid
     request.session.set_expiry(session.expires)
     setattr(request, _CACHED, session)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from erpnet_identity.audit import events
 from erpnet_identity.audit.services import record
 from erpnet_identity.tokens import grants
+from erpnet_identity.users.models import User
 from erpnet_identity.users.services import actor_for
 
 from . import sessions
@@ -39,6 +40,6 @@ def sign_out(request: HttpRequest) -> None:
 
 def on_signed_out(sender: Any, request: HttpRequest, user: Any, **kwargs: Any) -> None:
     """Django's signal: whoever signs somebody out."""
-    session = sessions._find(request)
+    session = sessions.of_person(request, user) if isinstance(user, User) else None
     if session is not None:
         end_session(session, now=timezone.now())

@@ -28,9 +28,12 @@ class _Forms(HTMLParser):
         attributes = dict(attrs)
         if tag == "form":
             self.forms.append((attributes, {}))
-        elif tag == "input" and self.forms and "name" in attributes:
-            if attributes.get("type") not in ("submit", "button", "checkbox", "radio") or "checked" in attributes:
-                self.forms[-1][1][attributes["name"]] = attributes.get("value") or ""
+        elif tag == "input" and self.forms and "name" in attributes and self._is_sent(attributes):
+            self.forms[-1][1][attributes["name"]] = attributes.get("value") or ""
+
+    @staticmethod
+    def _is_sent(attributes):
+        return attributes.get("type") not in ("submit", "button", "checkbox", "radio") or "checked" in attributes
 
 
 def forms_of(response):
