@@ -51,6 +51,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"user_attributes": ("login", "name", "email")},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "erpnet_identity.users.password_rules.StrongPasswordValidator"},
 ]
 STRONG_PASSWORDS: bool = env.ERPNET_STRONG_PASSWORDS
 USERNAME_AUTOCOMPLETE: bool = env.ERPNET_USERNAME_AUTOCOMPLETE

@@ -8,6 +8,7 @@ from django.contrib.auth import password_validation
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 
 from .models import LOCALES, MAY_SIGN_IN, User, UserType
+from .password_rules import StrongPasswordValidator
 
 TYPE_HELP = {
     UserType.INTERNAL: "a licensed person who signs in and may use the data APIs",
@@ -38,6 +39,11 @@ class PasswordFields(forms.Form):
         max_length=MAX_PASSWORD,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "class": "vTextField"}),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if strong := StrongPasswordValidator().get_help_text():
+            self.fields["password1"].help_text += f" {strong}"
 
     def check_password(self, user: User) -> None:
         """Put every objection to the password at its field."""
