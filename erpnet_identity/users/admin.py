@@ -94,7 +94,7 @@ class UserAdmin(TracedAdmin):
         kind, text = "good", "Active"
         if not user.is_active:
             kind, text = "bad", "Inactive"
-        elif _is_locked(user):
+        elif user.is_locked(timezone.now()):
             kind, text = "warn", "Locked"
         return format_html('<span class="erp-badge erp-badge-{}">{}</span>', kind, text)
 
@@ -111,7 +111,7 @@ class UserAdmin(TracedAdmin):
         """Whether and how the account can sign in now."""
         if not user.may_sign_in:
             return "cannot sign in"
-        if _is_locked(user):
+        if user.is_locked(timezone.now()):
             return f"locked until {user.lockout_end:%Y-%m-%d %H:%M} UTC"
         password = "with a password" if user.has_usable_password() else "has no password yet"
         failures = f"; {user.access_failed_count} failed attempts" if user.access_failed_count else ""
@@ -162,7 +162,7 @@ class UserAdmin(TracedAdmin):
             context = {
                 "title": user.name,
                 "subtitle": None,
-                "is_locked": _is_locked(user) or bool(user.access_failed_count),
+                "is_locked": user.is_locked(timezone.now()) or bool(user.access_failed_count),
                 "may_have_password": user.user_type in MAY_SIGN_IN,
             }
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
@@ -246,10 +246,6 @@ class UserAdmin(TracedAdmin):
         else:
             self.message_user(request, f"{user.login} was not locked.", messages.INFO)
         return HttpResponseRedirect(_page_of(user))
-
-
-def _is_locked(user: User) -> bool:
-    return user.lockout_end is not None and user.lockout_end > timezone.now()
 
 
 def _page_of(user: User) -> str:

@@ -2,10 +2,13 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.backends import BaseBackend
 from django.db import transaction
+from django.db.models import Case, Q, Value, When
+from django.db.models.functions import Upper
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -15,6 +18,9 @@ from erpnet_identity.audit.services import record
 
 from .models import User
 
+# The key of no account: what is done to an account that guessing has met is done to none, at the same cost.
+NOBODY = UUID(int=0)
+
 
 class PasswordBackend(BaseBackend):
     """Django authentication backend for accounts with a password."""
@@ -22,52 +28,79 @@ class PasswordBackend(BaseBackend):
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
     ) -> User | None:
-        """The user, or None. Every failure costs one password check and is recorded with its true cause."""
-        login = username or kwargs.get(User.USERNAME_FIELD) or ""
-        if not login or password is None or "\x00" in login:
+        """The user of a login or an e-mail address, or None. Every failure costs one password check and the same
+        statements, and is recorded with its true cause."""
+        name = username or kwargs.get(User.USERNAME_FIELD) or ""
+        if not name or password is None or "\x00" in name:
             return None
-        user = User.objects.filter(login__iexact=login).first()
+        user, cause = self._find(name)
         if user is None:
             # The same work as for an existing account, so that time does not tell them apart.
             User().set_password(password)
-            self._refuse(login, None, "unknown_user")
-            return None
-        matches = user.check_password(password)
-        now = timezone.now()
-        if user.lockout_end is not None and user.lockout_end > now:
-            self._refuse(login, user, "locked")
-            return None
-        if not matches:
-            self._count_failure(user)
-            return None
-        if not user.may_sign_in:
-            self._refuse(login, user, "inactive" if not user.is_active else "type_cannot_sign_in")
-            return None
-        if user.access_failed_count or user.lockout_end:
-            User.objects.filter(pk=user.pk).update(access_failed_count=0, lockout_end=None)
-        return user
+        else:
+            matches = user.check_password(password)
+            if user.is_locked(timezone.now()):
+                cause = "locked"
+            elif not matches:
+                cause = "wrong_password"
+            elif not user.may_sign_in:
+                cause = "inactive" if not user.is_active else "type_cannot_sign_in"
+            elif self._begin_anew(user):
+                return user
+            else:
+                cause = "locked"
+        self._refuse(name, user, cause)
+        return None
 
     def get_user(self, user_id: Any) -> User | None:
         """The user of a browser session, None as soon as the account may not sign in any more (ID-190)."""
         user = User.objects.filter(pk=user_id).first()
         return user if user is not None and user.may_sign_in else None
 
-    def _count_failure(self, user: User) -> None:
-        with transaction.atomic():
-            # Locked and read again: parallel guesses must each count.
-            row = User.objects.select_for_update().get(pk=user.pk)
-            failures = row.access_failed_count + 1
-            locked = failures >= settings.SIGN_IN_FAILURES
-            row.access_failed_count = 0 if locked else failures
-            row.lockout_end = timezone.now() + timedelta(seconds=settings.LOCKOUT_SECONDS) if locked else None
-            row.save(update_fields=["access_failed_count", "lockout_end"])
-            self._refuse(user.login, user, "wrong_password", locked=locked)
+    def _find(self, name: str) -> tuple[User | None, str]:
+        """The account of this login, else the only one with this e-mail address; else None and why (ID-63).
 
-    def _refuse(self, login: str, user: User | None, cause: str, **detail: Any) -> None:
-        record(
-            events.USER_SIGN_IN_REFUSED,
-            outcome="refused",
-            actor=Actor("user", str(user.pk) if user else "", login[:64]),
-            user=user,
-            detail={"cause": cause, **detail},
-        )
+        One statement over both indexes, whatever is found: a second one for e-mail addresses would tell by its time
+        which logins exist.
+        """
+        wanted = Upper(Value(name))
+        is_login = Case(When(folded_login=wanted, then=True), default=False)
+        accounts = User.objects.alias(folded_login=Upper("login"), folded_email=Upper("email"))
+        accounts = accounts.filter(Q(folded_login=wanted) | Q(folded_email=wanted)).annotate(is_login=is_login)
+        found = list(accounts.order_by("-is_login")[:2])
+        if not found:
+            return None, "unknown_user"
+        if len(found) == 1 or found[0].is_login:
+            return found[0], ""
+        return None, "email_ambiguous"
+
+    def _begin_anew(self, user: User) -> bool:
+        """Forget the failures before a success. False when the account was locked while its password was checked:
+        of guesses that come all at once, none may succeed after the last allowed one has failed (ID-191)."""
+        open_now = Q(lockout_end=None) | Q(lockout_end__lte=timezone.now())
+        return bool(User.objects.filter(open_now, pk=user.pk).update(access_failed_count=0, lockout_end=None))
+
+    def _refuse(self, name: str, user: User | None, cause: str) -> None:
+        with transaction.atomic():
+            locks = self._count_failure(user.pk if user is not None and cause == "wrong_password" else NOBODY)
+            record(
+                events.USER_SIGN_IN_REFUSED,
+                outcome="refused",
+                actor=Actor("user", str(user.pk) if user else "", user.login if user else name[:64]),
+                user=user,
+                detail={"cause": cause, **({"locked": locks} if cause == "wrong_password" else {})},
+            )
+
+    def _count_failure(self, key: UUID) -> bool:
+        """Count a wrong password and lock the account at the last allowed one; returns whether this one locked it."""
+        now = timezone.now()
+        # Locked and read again: parallel guesses must each count, and a late one must not lift the lock.
+        row = User.objects.select_for_update().filter(pk=key).first() or User(pk=key)
+        locks = False
+        if not row.is_locked(now):
+            row.access_failed_count += 1
+            locks = row.access_failed_count >= settings.SIGN_IN_FAILURES
+            row.lockout_end = now + timedelta(seconds=settings.LOCKOUT_SECONDS) if locks else None
+            row.access_failed_count = 0 if locks else row.access_failed_count
+        User.objects.filter(pk=key).update(access_failed_count=row.access_failed_count, lockout_end=row.lockout_end)
+        return locks

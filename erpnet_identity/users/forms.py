@@ -21,6 +21,7 @@ TYPE_HELP = {
 }
 # Argon2 works through every byte: a megabyte of password would be a way to keep the server busy.
 MAX_PASSWORD = 1000
+MAX_NAME = 254
 
 
 class PasswordFields(forms.Form):
@@ -155,6 +156,10 @@ class AdministratorSignInForm(AdminAuthenticationForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.label_suffix = ""
+        name = self.fields["username"]
+        name.label = "Login or e-mail"
+        # Django takes the length of the login; an address may be longer (ID-63).
+        name.max_length = name.widget.attrs["maxlength"] = MAX_NAME  # type: ignore[attr-defined]
 
     def confirm_login_allowed(self, user: Any) -> None:
         """Administrators only (TA-48)."""

@@ -1,6 +1,7 @@
 """People and the accounts that services run as."""
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -107,6 +108,10 @@ class User(AbstractBaseUser):
     @property
     def may_sign_in(self) -> bool:
         return self.is_active and self.user_type in MAY_SIGN_IN
+
+    def is_locked(self, now: datetime) -> bool:
+        """Whether guessing has locked the account for a while (ID-191)."""
+        return self.lockout_end is not None and self.lockout_end > now
 
     @property
     def may_call_apis(self) -> bool:

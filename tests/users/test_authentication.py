@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.contrib.auth import authenticate
-from django.contrib.auth.hashers import PBKDF2PasswordHasher, check_password, make_password
+from django.contrib.auth.hashers import MD5PasswordHasher, PBKDF2PasswordHasher, check_password, make_password
 from django.db import connection
 from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from erpnet_identity.audit.models import AuditEvent
@@ -31,6 +32,79 @@ def maria(db):
 @pytest.mark.parametrize("login", ["Maria", "maria", "MARIA"])
 def test_letter_case_of_the_login_does_not_count(login, maria):
     assert authenticate(username=login, password=PASSWORD) == maria
+
+
+@pytest.mark.contract("ID-63")
+@pytest.mark.django_db
+class TestEmailAddress:
+    @pytest.mark.parametrize("address", ["maria.petrova@example.com", "Maria.Petrova@EXAMPLE.com"])
+    def test_it_names_the_account_whatever_the_letter_case(self, address):
+        maria = UserFactory(login="m.petrova", email="Maria.Petrova@example.com", password=PASSWORD)
+        assert authenticate(username=address, password=PASSWORD) == maria
+
+    def test_one_that_several_accounts_have_is_of_no_use(self):
+        UserFactory(login="one", email="office@example.com", password=PASSWORD)
+        UserFactory(login="two", email="Office@example.com", password=PASSWORD, is_active=False)
+        assert authenticate(username="office@example.com", password=PASSWORD) is None
+        event = AuditEvent.objects.get()
+        assert (event.detail, event.user_login) == ({"cause": "email_ambiguous"}, "")
+        assert User.objects.filter(access_failed_count=0).count() == 2
+        assert authenticate(username="one", password=PASSWORD).login == "one"
+
+    def test_a_login_comes_before_an_address(self):
+        for number in range(3):
+            UserFactory(login=f"a{number}", email="info@example.com", password="another password")
+        named_so = UserFactory(login="Info@example.com", password=PASSWORD)
+        assert authenticate(username="info@example.com", password=PASSWORD) == named_so
+        assert authenticate(username="info@example.com", password="another password") is None
+
+    @pytest.mark.contract("ID-191")
+    def test_guesses_by_address_count_like_those_by_login(self):
+        user = UserFactory(login="maria", email="maria@example.com", password=PASSWORD)
+        for name in ("maria", "maria@example.com", "MARIA", "maria@EXAMPLE.com", "maria@example.com"):
+            assert authenticate(username=name, password="wrong") is None
+        assert authenticate(username="maria@example.com", password=PASSWORD) is None
+        assert authenticate(username="maria", password=PASSWORD) is None
+        assert causes() == ["wrong_password"] * 5 + ["locked"] * 2
+        assert set(AuditEvent.objects.values_list("actor_name", "user_login")) == {(user.login, user.login)}
+
+    def test_no_address_names_no_account(self):
+        UserFactory(email="", password=PASSWORD)
+        assert authenticate(username=" ", password=PASSWORD) is None
+
+    def test_the_administrators_page_takes_one_too(self, client):
+        address = f"{'long' * 15}@{'example' * 8}.com"
+        UserFactory(admin=True, email=address, password=PASSWORD)
+        page = client.get("/admin/login/")
+        assert b"Login or e-mail" in page.content
+        assert b'maxlength="254"' in page.content
+        assert client.post("/admin/login/", {"username": address, "password": PASSWORD}).status_code == 302
+
+
+@pytest.mark.django_db
+@pytest.mark.contract("ID-64")
+def test_every_failure_takes_the_same_statements_and_one_password_check(monkeypatch):
+    UserFactory(login="maria", email="maria@example.com", password=PASSWORD)
+    UserFactory(login="off", password=PASSWORD, is_active=False)
+    UserFactory(login="svc", password=PASSWORD, system=True)
+    UserFactory(login="locked", password=PASSWORD, lockout_end=timezone.now() + timedelta(minutes=5))
+    UserFactory(login="nopassword")
+    UserFactory.create_batch(2, email="two@example.com", password=PASSWORD)
+    checks = []
+    encode = MD5PasswordHasher.encode
+    monkeypatch.setattr(MD5PasswordHasher, "encode", lambda *args, **kw: checks.append(1) or encode(*args, **kw))
+    statements = set()
+    for name, password in (
+        ("nobody", PASSWORD), ("two@example.com", PASSWORD), ("maria", "wrong"), ("maria@example.com", "wrong"),
+        ("off", PASSWORD), ("off", "wrong"), ("svc", PASSWORD), ("locked", PASSWORD), ("locked", "wrong"),
+        ("nopassword", PASSWORD),
+    ):  # fmt: skip
+        checks.clear()
+        with CaptureQueriesContext(connection) as taken:
+            assert authenticate(username=name, password=password) is None
+        statements.add(tuple(query["sql"].split()[0] for query in taken))
+        assert len(checks) == 1, name
+    assert len(statements) == 1, statements
 
 
 @pytest.mark.contract("ID-64", "ID-190", "ID-199")
@@ -96,21 +170,61 @@ def test_argon2_at_interactive_cost_and_upgrade_of_imported_hashes(maria):
         assert check_password(PASSWORD, stored)
 
 
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.contract("ID-191")
-def test_parallel_guesses_all_count(postgresql):
-    UserFactory(login="maria", password=PASSWORD)
-    barrier = threading.Barrier(5)
+def at_once(*attempts):
+    """Run the attempts at the same moment; their results."""
+    barrier = threading.Barrier(len(attempts))
+    results = []
 
-    def guess():
+    def run(password):
         barrier.wait()
-        authenticate(username="maria", password="wrong")
+        results.append(authenticate(username="maria", password=password))
         connection.close()
 
-    threads = [threading.Thread(target=guess) for _ in range(5)]
+    threads = [threading.Thread(target=run, args=[password]) for password in attempts]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    return results
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.contract("ID-191")
+@pytest.mark.parametrize("number", [5, 6, 9])
+def test_parallel_guesses_all_count(postgresql, number):
+    """Those beyond the last allowed one must not lift the lock either."""
+    UserFactory(login="maria", password=PASSWORD)
+    at_once(*["wrong"] * number)
     assert User.objects.get().lockout_end > timezone.now()
+    assert AuditEvent.objects.filter(detail__locked=True).count() == 1
     assert authenticate(username="maria", password=PASSWORD) is None
+
+
+@pytest.mark.contract("ID-191")
+def test_a_guess_beyond_the_last_allowed_one_neither_lifts_nor_extends_the_lock(maria, monkeypatch):
+    end = timezone.now() + timedelta(minutes=2)
+    check = User.check_password
+
+    def locked_meanwhile(user, password):
+        User.objects.update(lockout_end=end)
+        return check(user, password)
+
+    monkeypatch.setattr(User, "check_password", locked_meanwhile)
+    assert authenticate(username="maria", password="wrong") is None
+    maria.refresh_from_db()
+    assert (maria.lockout_end, maria.access_failed_count) == (end, 0)
+
+
+@pytest.mark.contract("ID-191")
+def test_a_right_guess_while_others_lock_the_account_is_refused(maria, monkeypatch):
+    check = User.check_password
+
+    def locked_meanwhile(user, password):
+        User.objects.update(lockout_end=timezone.now() + timedelta(minutes=5))
+        return check(user, password)
+
+    monkeypatch.setattr(User, "check_password", locked_meanwhile)
+    assert authenticate(username="maria", password=PASSWORD) is None
+    assert causes() == ["locked"]
+    maria.refresh_from_db()
+    assert maria.lockout_end is not None
