@@ -25,6 +25,7 @@ from .forms import NewUserForm, SetPasswordForm, UserForm
 from .models import MAY_SIGN_IN, User, UserType
 
 SHOWN_APPLICATIONS = 20
+SHOWN_LOGINS = 20
 # Imported with this module because Django looks for modules of this name only.
 assert site is not None
 
@@ -77,7 +78,7 @@ class UserAdmin(TracedAdmin):
     ordering = ["login"]
     search_fields = ["login", "name", "email"]
     search_help_text = "Login, name or e-mail."
-    readonly_fields = ["sign_in_state", "created_shown", "runs"]
+    readonly_fields = ["sign_in_state", "created_shown", "runs", "former"]
 
     # ── columns ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -130,6 +131,12 @@ class UserAdmin(TracedAdmin):
             ),
         )
 
+    @admin.display(description="Former logins")
+    def former(self, user: User) -> str:
+        """The logins that no other account can have any more (OP-112)."""
+        logins = user.former_logins.order_by("-when").values_list("login", flat=True)[:SHOWN_LOGINS]  # type: ignore[attr-defined, unused-ignore]
+        return ", ".join(logins) or "none"
+
     # ── form ──────────────────────────────────────────────────────────────────────────────────────────
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -137,7 +144,7 @@ class UserAdmin(TracedAdmin):
         rights = ("What it may do", {"fields": ["user_type", "is_admin", "is_active"]})
         if obj is None:
             return [identity, rights, ("Password", {"fields": ["password1", "password2"]})]
-        return [identity, rights, ("State", {"fields": ["sign_in_state", "runs", "created_shown"]})]
+        return [identity, rights, ("State", {"fields": ["sign_in_state", "former", "runs", "created_shown"]})]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         base = UserForm if obj is not None else NewUserForm

@@ -88,7 +88,8 @@ class UserForm(forms.ModelForm):
         model = User
         fields = ("login", "name", "email", "email_confirmed", "user_type", "is_admin", "is_active", "locale")
         help_texts = {
-            "login": "What the person types and what tokens name as sub. Letter case does not count.",
+            "login": "What the person types and what tokens name as sub. Letter case does not count. A login that is "
+            "given up stays this account's: no other one can have it.",
             "is_admin": "May do everything here. For internal users only.",
             "is_active": "An account that is not active can neither sign in nor run services. None is ever deleted.",
         }

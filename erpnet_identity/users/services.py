@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from erpnet_identity.audit import events
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.services import record
 
-from .models import User, UserType
+from .models import FormerLogin, User, UserType
 
 TRACKED = ("login", "name", "email", "email_confirmed", "user_type", "is_admin", "is_active", "locale")
 
@@ -35,12 +36,16 @@ def save_user(
 
     Returns the names of the changed fields, ``password`` among them; an empty list means that nothing was written.
     ``email_is_confirmed`` says that the confirmation holds for a changed address too. ``source`` is added to the
-    event's detail. Raises ``ValidationError``.
+    event's detail. A changed password and an account that can no longer sign in end its refresh tokens (ID-190,
+    ID-195, TK-57); a login that is given up is kept for it (OP-112). Raises ``ValidationError``.
     """
     user.full_clean(exclude=["password"])
     adding = user._state.adding
     if adding:
         user.save(force_insert=True)
+        # Once more: writing the login has waited for whoever was giving the same one up, and the first look could not
+        # see that yet. Refusing it now undoes the whole change.
+        user.refuse_former_login()
         changed = [*TRACKED, *(["password"] if password_changed else [])]
         record(events.USER_CREATED, actor=actor, user=user, detail={"type": user.type_name, **(source or {})})
         return changed
@@ -56,7 +61,15 @@ def save_user(
         changes["email_confirmed"] = {"old": True, "new": False}
     fields = [*changes, *(["password"] if password_changed else [])]
     if fields:
-        user.save(update_fields=fields)
+        also = []
+        if password_changed or (stored.may_sign_in and not user.may_sign_in):
+            user.refresh_tokens_from = timezone.now()
+            also.append("refresh_tokens_from")
+        if "login" in changes:
+            _keep_login(stored)
+        user.save(update_fields=[*fields, *also])
+        if "login" in changes:
+            user.refuse_former_login()
         record(
             events.USER_UPDATED,
             actor=actor,
@@ -64,6 +77,12 @@ def save_user(
             detail={"changes": changes, **({"credential_changed": True} if password_changed else {}), **(source or {})},
         )
     return fields
+
+
+def _keep_login(stored: User) -> None:
+    """Remember the login that an account is about to give up. It may have had it before."""
+    if not FormerLogin.objects.named(stored.login).exists():
+        FormerLogin.objects.create(login=stored.login, user=stored)
 
 
 @transaction.atomic
