@@ -13,18 +13,24 @@ _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
 
 
-def form_source(address: str) -> str:
-    """The source expression that lets a form reach ``address``: its origin, or its scheme where an origin cannot be
-    written (an application's own scheme, a numeric IPv6 host). Empty for what is no address."""
+def _scheme(address: str) -> str:
+    scheme = urlsplit(address).scheme
+    return f"{scheme}:" if _SCHEME.fullmatch(scheme) else ""
+
+
+def leading_to(address: str) -> str:
+    """The policy of a page whose form leads, through redirects of ours, to an application at ``address``.
+
+    Chromium holds every redirect that follows a form against ``form-action``, those of the application included, and
+    stops at the first that does not fit: the person presses a button and nothing happens. Where an application goes on
+    to is its own business, so only the scheme is held.
+    """
+    return _POLICY.format(f"'self' {_scheme(address)}".strip())
+
+
+def posting_to(address: str) -> str:
+    """The policy of the page that posts an answer to the application at ``address``, and nowhere else (OP-76)."""
     parts = urlsplit(address)
     origin = f"{parts.scheme}://{parts.netloc}"
-    if _ORIGIN.fullmatch(origin):
-        return origin
-    return f"{parts.scheme}:" if _SCHEME.fullmatch(parts.scheme) else ""
-
-
-def with_form_target(address: str, *, only: bool = False) -> str:
-    """The policy of a page whose form ends, directly or through redirects, at ``address``. Browsers check the
-    redirects too: without it the person would press a button and nothing would happen. ``only``: nowhere else."""
-    source = form_source(address)
-    return _POLICY.format(source if only and source else f"'self' {source}".strip())
+    # An own scheme and a numeric IPv6 host have no origin that a policy could name.
+    return _POLICY.format(origin if _ORIGIN.fullmatch(origin) else _scheme(address) or "'none'")

@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from erpnet_identity.edge.policy import with_form_target
+from erpnet_identity.edge.policy import leading_to
 
 
 def keep_private(response: HttpResponse) -> HttpResponse:
@@ -26,5 +26,5 @@ def page(
     """Render a page. ``form_target`` is the application's address to which its forms lead in the end."""
     response = keep_private(render(request, template, context, status=status))
     if form_target:
-        response["Content-Security-Policy"] = with_form_target(form_target)
+        response["Content-Security-Policy"] = leading_to(form_target)
     return response

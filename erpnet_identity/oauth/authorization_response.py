@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from erpnet_identity.edge.policy import with_form_target
+from erpnet_identity.edge.policy import posting_to
 from erpnet_identity.identity.page import keep_private, page
 
 from .authorization_request import FORM_POST, FRAGMENT, RefusedRequest, ReplyTo
@@ -22,7 +22,7 @@ def answer(request: HttpRequest, reply_to: ReplyTo, parameters: dict[str, str]) 
     parameters["iss"] = settings.ISSUER
     if reply_to.mode == FORM_POST:
         response = page(request, "oauth/form_post.html", {"action": reply_to.redirect_uri, "parameters": parameters})
-        response["Content-Security-Policy"] = with_form_target(reply_to.redirect_uri, only=True)
+        response["Content-Security-Policy"] = posting_to(reply_to.redirect_uri)
     else:
         response = _redirect(_address(reply_to, parameters))
     # No code, no token and no address with one of them is told to the next page (OP-230).

@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.error import HTTPError
 
 from . import databases, load, seed
+from .flows import Browser, Flow, authorize_path
 from .load import Request, Sample
 from .servers import Server, granian
 
@@ -27,7 +28,7 @@ class Workload:
     """A named request and the yardstick that it is compared with: at least ``target`` of its throughput."""
 
     name: str
-    request: Request
+    request: Request | Flow
     yardstick: str = ""
     target: float = 0.0
 
@@ -72,15 +73,25 @@ def product_environment(arguments: argparse.Namespace) -> dict[str, str]:
     }
 
 
+class _FollowNothing(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *arguments: object) -> None:
+        return None
+
+
+_opener = urllib.request.build_opener(_FollowNothing)
+
+
 def answer(request: Request) -> bytes:
-    """Send the request once and make sure that it succeeds."""
+    """Send the request once and make sure that it succeeds, with a redirect to an application at most."""
     sent = urllib.request.Request(
         request.url, method=request.method, data=request.body.encode() or None, headers=request.headers
     )
     try:
-        with urllib.request.urlopen(sent, timeout=30) as response:
+        with _opener.open(sent, timeout=30) as response:
             body: bytes = response.read()
     except HTTPError as error:
+        if error.code == 302 and error.headers["Location"].startswith(seed.REDIRECT_URI):
+            return b""
         raise SystemExit(f"{request.method} {request.url} answers {error.code}: {error.read()[:500]!r}") from None
     return body
 
@@ -99,11 +110,22 @@ def product_workloads(server: Server, secret: str) -> list[Workload]:
         f"{server.url}/api/domain/odata/Crm_Sales_Customers?$top=10", headers={"Authorization": f"Bearer {token}"}
     )
     configuration = f"{identity}/.well-known/openid-configuration"
+    browser = Browser(Flow("sign-in", server.url, secret))
+    person = browser.tokens()
+    cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
     return [
         Workload("token", token_request, "bare view", 0.08),
         Workload("API list", customers, "bare list", 0.7),
         Workload("discovery", Request(configuration), "bare view", 0.8),
         Workload("key set", Request(f"{configuration}/jwks"), "bare view", 0.8),
+        Workload("silent SSO", Request(server.url + authorize_path(), headers={"Cookie": cookie}), "bare view"),
+        Workload(
+            "UserInfo",
+            Request(f"{identity}/connect/userinfo", headers={"Authorization": f"Bearer {person['access_token']}"}),
+            "bare view",
+        ),
+        Workload("refresh", Flow("refresh", server.url, secret), "bare view"),
+        Workload("sign-in", Flow("sign-in", server.url, secret), "bare view"),
     ]
 
 
@@ -117,7 +139,8 @@ def bare_workloads(server: Server) -> list[Workload]:
 def measure(plan: list[tuple[Server, Workload]], arguments: argparse.Namespace) -> Results:
     """Every workload once per round, so that a slow minute of the machine slows all of them."""
     for _, workload in plan:
-        answer(workload.request)
+        if isinstance(workload.request, Request):
+            answer(workload.request)
         load.run(workload.request, connections=arguments.connections, seconds=1)
     samples: dict[str, list[Measured]] = defaultdict(list)
     for number in range(arguments.rounds):
@@ -154,8 +177,10 @@ def print_table(workloads: list[Workload], results: Results) -> None:
         ratio = target = verdict = ""
         if workload.yardstick:
             value = sample.per_second / results[workload.yardstick].sample.per_second
-            ratio, target = f"{value:.2f}", f"{workload.target:.2f}"
-            verdict = "  met" if value >= workload.target else "  MISSED"
+            ratio = f"{value:.3f}"
+            if workload.target:
+                target = f"{workload.target:.2f}"
+                verdict = "  met" if value >= workload.target else "  MISSED"
         print(
             f"{workload.name:<12}{sample.per_second:>11.0f}{ratio:>8}{target:>8}{sample.p50:>9.1f}{sample.p99:>9.1f}"
             f"{measured.cpu:>8.2f}{sample.client_share:>8.0%}{sample.failed:>8}{verdict}"

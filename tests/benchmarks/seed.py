@@ -1,4 +1,4 @@
-"""What the workloads need: one service application and ten customers."""
+"""What the workloads need: an application for services, one for people, a person, and ten customers."""
 
 import os
 
@@ -6,10 +6,13 @@ import django
 from django.core.management import call_command
 
 CLIENT_ID = "benchmark.app"
+SIGN_IN_CLIENT_ID = "benchmark.web"
+REDIRECT_URI = "https://benchmark.example/callback"
+LOGIN, PASSWORD = "benchmark.person", "a password of the benchmark"
 
 
 def seed(environment: dict[str, str]) -> str:
-    """Migrate and fill the database that ``environment`` names. Returns the application's secret."""
+    """Migrate and fill the database that ``environment`` names. Returns the secret of both applications."""
     os.environ.update(environment)
     django.setup()
     call_command("migrate", verbosity=0)
@@ -30,8 +33,19 @@ def _application() -> str:
     application = TrustedApplication.objects.create(
         name="Benchmark", client_id=CLIENT_ID, allows_service=True, system_user=user, scope="read update"
     )
+    person = User(login=LOGIN, name="A person", email="person@benchmark.example")
+    person.set_password(PASSWORD)
+    person.save()
+    web = TrustedApplication.objects.create(
+        name="Benchmark, web",
+        client_id=SIGN_IN_CLIENT_ID,
+        redirect_uris=REDIRECT_URI,
+        allows_internal_users=True,
+        scope="read update",
+    )
     secret = secrets.generate()
-    ClientSecret.objects.create(application=application, secret_hash=secrets.digest(secret))
+    for owner in (application, web):
+        ClientSecret.objects.create(application=owner, secret_hash=secrets.digest(secret))
     return secret
 
 
