@@ -52,7 +52,7 @@ ERROR_EXPLANATION: dict[str, Promise] = {
         "This page was open for too long, or it was used already. Go back to the application and start again."
     ),
 }
-ERROR_IN_GENERAL = _("Your sign-in cannot go on. Go back to the application and start again.")
+ERROR_IN_GENERAL = _("Go back to the application and start again.")
 
 HOUR = 3600
 DAY = 24 * HOUR

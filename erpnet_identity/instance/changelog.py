@@ -28,8 +28,10 @@ def releases() -> tuple[Release, ...]:
     """The versions of the file, the newest first. It uses three marks only: ``##`` for a version, ``-`` for a change,
     an indented line that goes on with the line before."""
     found: list[Release] = []
+    in_paragraph = False
     for line in text().splitlines():
         stripped = line.strip()
+        goes_on, in_paragraph = in_paragraph, bool(stripped) and not line.startswith(("#", "- ", "  "))
         if line.startswith("## "):
             found.append(Release(stripped.removeprefix("## ")))
         elif not found or not stripped:
@@ -38,6 +40,8 @@ def releases() -> tuple[Release, ...]:
             found[-1].changes.append(stripped.removeprefix("- "))
         elif line.startswith("  ") and found[-1].changes:
             found[-1].changes[-1] += f" {stripped}"
+        elif goes_on:
+            found[-1].paragraphs[-1] += f" {stripped}"
         else:
             found[-1].paragraphs.append(stripped)
     return tuple(found)

@@ -5,7 +5,7 @@ are hard to reach by walking: long names, many scopes, each kind of refusal.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -129,7 +129,6 @@ class Page:
     primary: tuple[str, ...] = ()
     focus: str = ""
     status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
 
 
 def page(template: str, outcome: str, *primary: str, focus: str = "", status: int = 200, **context: Any) -> Page:
@@ -241,7 +240,9 @@ PAGES: dict[str, Page] = {
         "identity/password_reset.html", lambda: {"form": ResetForm({"email": "maria"})}, "reset-outcome",
         ("reset-submit",), "id_email",
     ),
-    "password-reset-sent": page("identity/password_reset_sent.html", "reset-sent"),
+    "password-reset-sent": page(
+        "identity/password_reset_sent.html", "reset-sent", "reset-sent-signin", signin_url="/id/signin"
+    ),
     "password-reset-key": Page(
         "identity/password_reset_key.html", lambda: new_password(NewPasswordForm, None), "reset-key-outcome",
         ("reset-key-submit",), "id_password1",

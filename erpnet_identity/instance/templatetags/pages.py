@@ -1,5 +1,6 @@
 """What the pages for people are made of: fields of forms, the language menu, the time to wait."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -8,7 +9,8 @@ from django import template
 from django.conf import settings
 from django.forms import BaseForm, BoundField, CheckboxInput
 from django.http import QueryDict
-from django.utils.safestring import SafeString
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, ngettext
 
 from erpnet_identity.edge.language import CHOICE
@@ -66,6 +68,13 @@ def control(field: BoundField, described_by: str = "", invalid: bool = False) ->
     if field.name == _field_to_start_in(field.form):
         attributes["autofocus"] = True
     return field.as_widget(attrs=attributes)
+
+
+@register.filter
+def marked(text: str) -> SafeString:
+    """The two marks that a line of the list of changes may hold, **strong** and `code`, as a browser shows them."""
+    html = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", escape(text))
+    return mark_safe(re.sub(r"`(.+?)`", r"<code>\1</code>", html))  # noqa: S308 escaped in the line above
 
 
 @register.filter

@@ -17,4 +17,5 @@ for (const secret of document.querySelectorAll(".secret")) {
   input.form.addEventListener("submit", () => reveal(false));
   reveal(false);
   secret.append(button);
+  secret.classList.add("secret-open");
 }
