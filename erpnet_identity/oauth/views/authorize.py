@@ -41,7 +41,7 @@ def _answers_errors(view: Callable[[HttpRequest, datetime], HttpResponse]) -> Ca
 
 
 @csrf_exempt
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(["GET", "POST"])
 @_answers_errors
 def authorize(request: HttpRequest, now: datetime) -> HttpResponse:
     """An authorization request. Everything that can be checked is checked before anyone is asked anything (ID-51)."""

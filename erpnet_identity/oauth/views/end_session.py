@@ -47,7 +47,7 @@ class _SignOut:
 
 
 @csrf_exempt
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(["GET", "POST"])
 def end_session(request: HttpRequest) -> HttpResponse:
     """Sign out at once with a hint of this session, else after a question (ID-152, ID-153)."""
     try:
