@@ -7,8 +7,8 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 
+from erpnet_identity.edge import throttle
 from erpnet_identity.keys import services as keys
-from erpnet_identity.oauth import throttle
 from erpnet_identity.tenancy.models import forget_database_name
 from tests.factories.trusted_apps import TrustedApplicationFactory
 from tests.factories.users import UserFactory
@@ -42,7 +42,7 @@ def postgresql():
 def _fresh_process():
     """What a process remembers between requests does not leak from one test into the next."""
     cache.clear()
-    throttle.forget()
+    throttle.forget_all()
     forget_database_name()
     keys.forget_ring()
     yield

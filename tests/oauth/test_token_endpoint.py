@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from erpnet_identity.audit.models import AuditEvent
-from erpnet_identity.oauth import throttle
+from erpnet_identity.edge import throttle
 from erpnet_identity.tokens.models import AccessToken
 from tests.conftest import FORM
 from tests.factories.trusted_apps import TrustedApplicationFactory
@@ -168,16 +168,17 @@ class TestThrottle:
     def test_workers_count_together(self, service_app, good, token_request):
         """Another worker has not heard yet; it gives one more guess, and then it knows."""
         assert self.fail(token_request, 20) == [400] * 20
-        throttle.forget()
+        throttle.forget_all()
         assert self.fail(token_request, 2) == [429, 429]
         assert token_request(good).status_code == 429
 
     def test_addresses_are_not_remembered_without_end(self, monkeypatch):
         monkeypatch.setattr(throttle, "MOST_BLOCKED", 3)
+        counted = throttle.Throttle("test", complain=print)
         for number in range(5):
-            throttle._block(f"192.0.2.{number}")
-        assert len(throttle._blocked) <= 3
-        assert throttle.address_is_blocked("192.0.2.4")
+            counted.block(f"192.0.2.{number}")
+        assert len(counted._blocked) <= 3
+        assert counted.is_blocked("192.0.2.4")
 
     def test_a_right_answer_asks_no_cache(self, good, token_request, monkeypatch):
         def used(*args, **kwargs):
@@ -273,7 +274,7 @@ class TestAnything:
 
     def check(self, client, body, headers):
         cache.clear()
-        throttle.forget()
+        throttle.forget_all()
         tokens = AccessToken.objects.count()
         response = client.post(TOKEN, body, content_type=FORM, headers=headers)
         answer = json.loads(response.content)
