@@ -24,6 +24,7 @@ CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_NAME = "__Host-erpnet" if HTTPS_ONLY else "erpnet"
 CSRF_COOKIE_NAME = "__Host-erpnet-csrf" if HTTPS_ONLY else "erpnet-csrf"
 SESSION_COOKIE_AGE = 10 * 3600
+SESSION_ENGINE = "erpnet_identity.edge.session_store"
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
