@@ -15,6 +15,7 @@ USER_UPDATED = "user.updated"
 USER_SIGNED_IN = "user.signed_in"
 USER_SIGN_IN_REFUSED = "user.sign_in_refused"
 USER_SIGNED_OUT = "user.signed_out"
+USER_PASSWORD_RESET_REQUESTED = "user.password_reset_requested"
 
 CONSENT_GRANTED = "consent.granted"
 CONSENT_DENIED = "consent.denied"

@@ -8,6 +8,9 @@ from django.utils.translation import ngettext
 # cannot sign in (ID-64).
 SIGN_IN_FAILED = _("The user name or the password is not right, or this account cannot sign in.")
 
+CURRENT_PASSWORD_WRONG = _("This is not your current password.")
+PASSWORDS_DIFFER = _("The two passwords differ.")
+
 LABEL_LOGIN = _("User or e-mail")
 LABEL_PASSWORD = _("Password")
 LABEL_REMEMBER = _("Remember me")

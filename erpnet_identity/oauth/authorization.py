@@ -155,8 +155,8 @@ class Authorization:
         return {
             "request_token": sealed,
             "cancel_url": f"{reverse('oauth2_provider:cancel')}?{query}",
-            "other_url": f"{reverse('identity:signin')}?{query}",
-            "switch_url": f"{reverse('identity:signin')}?{query}",
+            "other_url": f"{reverse('identity:signin')}?{query}&other=1",
+            "switch_url": f"{reverse('identity:signin')}?{query}&other=1",
         }
 
     def _consent_page(self, session: IdentitySession, granted: list[str]) -> HttpResponse:

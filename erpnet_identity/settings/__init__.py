@@ -3,6 +3,7 @@
 Environments differ by variables only (``env.py``), so what runs in production is what was tested.
 """
 
+from .accounts import *  # noqa: F403
 from .api import *  # noqa: F403
 from .django import *  # noqa: F403
 from .env import Settings

@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "erp_api",
     "oauth2_provider",
     "rest_framework",
+    "allauth.account",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -51,6 +52,8 @@ MIDDLEWARE = [
     "erpnet_identity.edge.browser.CsrfViewMiddleware",
     "erpnet_identity.edge.browser.AuthenticationMiddleware",
     "erpnet_identity.edge.browser.MessageMiddleware",
+    # Tells allauth which request is being answered; it insists on this very name.
+    "allauth.account.middleware.AccountMiddleware",
 ]
 
 TEMPLATES = [

@@ -228,6 +228,13 @@ VARIABLES: tuple[Variable, ...] = (
         kinds.whole(1, 1_000),
     ),
     Variable(
+        "ERPNET_SIGN_IN_FAILURES_PER_MINUTE",
+        "number",
+        "30",
+        "Failed sign-ins from one address before the sign-in page answers 429 (OP-234).",
+        kinds.whole(1, 100_000),
+    ),
+    Variable(
         "ERPNET_LOCKOUT_SECONDS",
         "seconds",
         "300",

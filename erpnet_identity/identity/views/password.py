@@ -1,0 +1,161 @@
+"""Changing a password, and choosing a new one with a link from a mail (ID-193, ID-195)."""
+
+from typing import Any
+
+from allauth.account import views as allauth
+from allauth.account.internal.flows.password_reset import finalize_password_reset
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+from django.views.generic import FormView
+
+from erpnet_identity.audit import context
+from erpnet_identity.users.models import User
+
+from .. import errand as errands
+from .. import sessions, throttle
+from ..errand import Errand
+from ..forms import PasswordChangeForm, PasswordResetForm, PasswordResetKeyForm, ResetLinkForm
+from ..page import keep_private, page
+from ..pending import NotPending
+
+_METHODS = ["get", "head", "post"]
+
+
+def _to(address: str) -> HttpResponse:
+    return keep_private(HttpResponseRedirect(address))
+
+
+def _too_many(request: HttpRequest, wait: int) -> HttpResponse:
+    response = page(request, "identity/too_many.html", {"retry_after": wait}, status=429)
+    response["Retry-After"] = str(wait)
+    return response
+
+
+class PasswordResetView(allauth.PasswordResetView):
+    """Asks for an e-mail address."""
+
+    http_method_names = _METHODS
+    form_class = PasswordResetForm
+    errand: Errand
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            self.errand = errands.read(request)
+        except NotPending:
+            self.errand = Errand()  # it waited too long; a password can be set without it
+        errands.speak_its_language(request, self.errand)
+        return super().dispatch(request, *args, **kwargs)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if wait := throttle.reset_must_wait(context.current().address):
+            return _too_many(request, wait)
+        response: HttpResponse = super().post(request, *args, **kwargs)
+        return response
+
+    def form_valid(self, form: PasswordResetForm) -> HttpResponse:
+        errands.remember(self.request, self.errand)
+        form.save(self.request)
+        return _to(reverse("identity:password-reset-sent"))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {"form": kwargs.get("form") or self.get_form()}
+
+    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        return page(self.request, "identity/password_reset.html", context)
+
+
+class PasswordResetKeyView(FormView):
+    """The page behind the link in the mail.
+
+    Not allauth's, which keeps the key of the link in the browser session, readable in a copy of the database, and signs
+    out whoever else is signed in at this browser, so that a link could be used to sign people out.
+    """
+
+    http_method_names = _METHODS
+    form_class = PasswordResetKeyForm
+    user: User
+    key: str
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        link = ResetLinkForm(data={"uidb36": kwargs["uidb36"], "key": kwargs["key"]})
+        if not link.is_valid():
+            reset_url = errands.recall(request).link("identity:password-reset")
+            return self.render_to_response({"token_fail": True, "reset_url": reset_url})
+        assert link.reset_user is not None
+        self.user, self.key = link.reset_user, kwargs["key"]
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "user": self.user, "temp_key": self.key}
+
+    def form_valid(self, form: PasswordResetKeyForm) -> HttpResponse:
+        form.save()
+        finalize_password_reset(self.request, self.user)
+        return _to(reverse("identity:password-reset-done"))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {"form": kwargs.get("form") or self.get_form(), "token_fail": False}
+
+    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        response = page(self.request, "identity/password_reset_key.html", context)
+        # The address is a credential until it is used.
+        response["Referrer-Policy"] = "no-referrer"
+        return response
+
+
+class PasswordChangeView(allauth.PasswordChangeView):
+    """A new password for somebody who is signed in; this browser stays signed in, all others do not."""
+
+    http_method_names = _METHODS
+    form_class = PasswordChangeForm
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        session = sessions.current(request, now=timezone.now())
+        if session is None:
+            return _to(Errand(next=request.path).link("identity:signin"))
+        if not session.user.has_usable_password():
+            return _to(reverse("identity:password-reset"))  # there is no old one to ask for
+        response: HttpResponse = super().dispatch(request, *args, **kwargs)
+        return keep_private(response)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if wait := throttle.seconds_to_wait(context.current().address):
+            return _too_many(request, wait)
+        response: HttpResponse = super().post(request, *args, **kwargs)
+        return response
+
+    def form_invalid(self, form: PasswordChangeForm) -> HttpResponse:
+        if form.has_error("oldpassword", "enter_current_password"):
+            throttle.count_failure(context.current().address)
+        return self.render_to_response(self.get_context_data(form=form))
+
+    def get_success_url(self) -> str:
+        return reverse("identity:password-changed")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {"form": kwargs.get("form") or self.get_form()}
+
+    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        return page(self.request, "identity/password_change.html", context)
+
+
+@require_safe
+def reset_sent(request: HttpRequest) -> HttpResponse:
+    """The same for every address (ID-64)."""
+    return page(request, "identity/password_reset_sent.html")
+
+
+@require_safe
+def reset_done(request: HttpRequest) -> HttpResponse:
+    """Back to what the person came for."""
+    signin_url = errands.recall(request).link("identity:signin")
+    return page(request, "identity/password_reset_done.html", {"signin_url": signin_url})
+
+
+@require_safe
+def changed(request: HttpRequest) -> HttpResponse:
+    """The new password is in force."""
+    return page(request, "identity/password_changed.html")

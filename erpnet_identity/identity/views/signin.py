@@ -1,0 +1,101 @@
+"""The sign-in page (ID-62 to ID-68, ID-74 to ID-77)."""
+
+from typing import Any
+
+from allauth.account.views import LoginView
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+
+from erpnet_identity.audit import context
+from erpnet_identity.users.models import User
+
+from .. import errand as errands
+from .. import sessions, throttle
+from ..errand import Errand
+from ..forms import SignInForm
+from ..page import keep_private, page
+from ..pending import NotPending
+
+
+class SignInView(LoginView):
+    """Asks who it is, and sends the browser on to what it came for."""
+
+    http_method_names = ["get", "head", "post"]
+    form_class = SignInForm
+    errand: Errand
+    signed_in: User | None = None
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            self.errand = errands.read(request)
+        except NotPending:
+            return errands.lost(request)
+        session = sessions.current(request, now=timezone.now())
+        if session is not None and not self.errand.is_other:
+            pending = self.errand.pending
+            if request.method != "POST" and (pending is None or session.auth_time > pending.since):
+                # Signed in meanwhile: somebody went back, or reloads, or signed in for it in another window.
+                return keep_private(HttpResponseRedirect(self.errand.onward))
+            if _is_about(session.user, self.errand):
+                self.signed_in = session.user
+        errands.speak_its_language(request, self.errand)
+        return super().dispatch(request, *args, **kwargs)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if wait := throttle.seconds_to_wait(context.current().address):
+            return self._throttled(wait)
+        response: HttpResponse = super().post(request, *args, **kwargs)
+        return response
+
+    def form_valid(self, form: SignInForm) -> HttpResponse:
+        response: HttpResponse = keep_private(super().form_valid(form))
+        errands.forget(self.request)
+        return response
+
+    def form_invalid(self, form: SignInForm) -> HttpResponse:
+        address = context.current().address
+        if form.non_field_errors() and throttle.count_failure(address):
+            return self._throttled(throttle.seconds_to_wait(address))
+        return self.render_to_response(self.get_context_data(form=form))
+
+    def get_success_url(self) -> str:
+        return self.errand.onward
+
+    def get_initial(self) -> dict[str, Any]:
+        if self.errand.is_other:
+            return {}
+        return {"login": self.errand.get("login_hint") or (self.signed_in.login if self.signed_in is not None else "")}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        errand = self.errand
+        return {
+            "form": kwargs.get("form") or self.get_form(),
+            "application": errand.application(),
+            "request_token": errand.sealed,
+            "next": errand.next,
+            "cancel_url": errand.cancel_url,
+            "reset_url": errand.link("identity:password-reset"),
+            "providers": [],
+            "reauthenticating": self.signed_in,
+            "throttled": None,
+        }
+
+    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        target = self.errand.form_target
+        return page(self.request, "identity/signin.html", context, form_target=target, **kwargs)
+
+    def _throttled(self, wait: int) -> HttpResponse:
+        typed = self.request.POST.get("login", "")[:254]
+        context = self.get_context_data(form=SignInForm(request=self.request, initial={"login": typed}))
+        response = self.render_to_response({**context, "throttled": wait}, status=429)
+        response["Retry-After"] = str(wait)
+        return response
+
+
+def _is_about(user: User, errand: Errand) -> bool:
+    """Whether the application wants this very person once more, and not somebody else."""
+    hint = errand.get("login_hint").casefold()
+    if errand.pending is not None and "login" not in errand.get("prompt").split() and not errand.get("max_age"):
+        return False
+    return hint in ("", user.login.casefold(), user.email.casefold())
