@@ -114,7 +114,8 @@ class CompiledInsert:
             with connection.cursor() as cursor:
                 cursor.execute(statements[0], [value for row in values for value in row])
             return
-        with transaction.atomic(using=using), connection.cursor() as cursor:
+        # Inside a transaction of the caller no savepoint is needed: an error ends all of it, as it does above.
+        with transaction.atomic(using=using, savepoint=False), connection.cursor() as cursor:
             for statement, row_values in zip(statements, values, strict=True):
                 cursor.execute(statement, row_values)
 
