@@ -31,6 +31,14 @@ class PersonGrants:
 
     _refuse: Callable[..., NoReturn]
 
+    def may_use_person_grant(self, request: Any) -> bool:
+        """Whether people may sign in through this application (ID-227). One that has lost its last flag keeps what it
+        got until then, so that it learns that just this is no longer valid (ID-115, ID-123)."""
+        if request.client.allows_sign_in:
+            return True
+        credential = request.code if request.grant_type == "authorization_code" else request.refresh_token
+        return bool(credential) and grants.is_own(credential, request.client)
+
     def validate_code(self, client_id: str, code: str | None, client: Any, request: Any, *args: Any, **kw: Any) -> bool:
         """Use up the code of this request; a ``scope`` parameter is ignored (ID-116)."""
         if not code:
@@ -50,7 +58,7 @@ class PersonGrants:
             # Issued while the person was signing out: the sign-out could not see it yet (ID-157).
             self._refuse_grant(request, grants.GrantRefused("session_ended", grants.INVALID_CODE, grant))
         request.stored_grant = grant
-        request.scopes = self._scopes_now(request, grant)
+        request.scopes = grants.granted_scopes(grant, client)
         return True
 
     def validate_refresh_token(
@@ -71,8 +79,7 @@ class PersonGrants:
             wide = errors.InvalidScopeError(f"Invalid scope: {names}")
             self._refuse(request, wide, "scope_not_granted", application=client, scope=names)
         request.stored_grant = grant
-        granted = self._scopes_now(request, grant)
-        request.scopes = [scope for scope in asked if scope in granted or scope == scopes.LEGACY] or granted
+        request.scopes = grants.granted_scopes(grant, client, asked)
         return True
 
     def may_renew(self, request: Any) -> bool:
@@ -126,14 +133,6 @@ class PersonGrants:
         refresh = RefreshToken(application=request.client, user=grant.user, grant=grant, sid=grant.sid)
         set_token_value(refresh, token["refresh_token"])
         _issue_renewable.insert(access, refresh, event)
-
-    def _scopes_now(self, request: Any, grant: Grant) -> list[str]:
-        granted = grants.granted_scopes(grant, grant.user)
-        if not granted:
-            # The person became external and nothing is left (ID-183).
-            error = errors.InvalidGrantError(grants.INVALID_CODE)
-            self._refuse(request, error, "scope_empty", application=request.client)
-        return granted
 
     def _refuse_grant(self, request: Any, refused: grants.GrantRefused) -> NoReturn:
         grant = refused.grant

@@ -110,7 +110,7 @@ class Validator(PersonGrants, OAuth2Validator):
         """Whether this application may use the grant now (ID-241)."""
         application: TrustedApplication = request.client
         if grant_type != "client_credentials":
-            allowed = application.allows_sign_in
+            allowed = self.may_use_person_grant(request)
         else:
             allowed = super().validate_grant_type(client_id, grant_type, client, request, *args, **kwargs)
         if allowed:

@@ -8,6 +8,7 @@ simultaneous uses one comes first; the others wait and then see what it did.
 import base64
 import hashlib
 import hmac
+import re
 import secrets
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +16,6 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 
-from erpnet_identity.users.models import User
 from trusted_apps import scopes
 from trusted_apps.models import TrustedApplication
 
@@ -25,6 +25,7 @@ from .models import Grant, RefreshToken
 CODE_SECONDS = 300  # ID-60
 # Two uses of one refresh token this close together are two tabs or a retried request, not a thief (TK-56).
 REUSE_TOLERANCE = timedelta(seconds=10)
+_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")  # RFC 7636 §4.1
 INVALID_CODE = "The authorization code is invalid, expired or already used"
 INVALID_REFRESH_TOKEN = "refresh token is expired or invalid"  # ID-122
 PKCE_FAILED = "PKCE verification failed"  # ID-111
@@ -44,7 +45,7 @@ class GrantRefused(Exception):
 
 
 class WiderScope(Exception):
-    """A renewal asks for more than was granted: ``names`` (ID-124)."""
+    """A renewal asks for more than it can get: ``names`` (ID-124)."""
 
     def __init__(self, names: list[str]) -> None:
         super().__init__(" ".join(names))
@@ -61,10 +62,21 @@ def challenge_of(verifier: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode("utf-8")).digest()).decode("ascii").rstrip("=")
 
 
-def granted_scopes(grant: Grant, user: User) -> list[str]:
-    """What the grant gives now: a person who became external keeps no access to data (ID-184, ID-185)."""
+def granted_scopes(grant: Grant, application: TrustedApplication, asked: list[str] | None = None) -> list[str]:
+    """What the grant gives now: a person who became external keeps no access to data (ID-184, ID-185).
+
+    ``asked`` narrows it (ID-124). ``DomainApi`` is accepted from everybody and grants nothing (TK-94). Where naming no
+    data meant all of it when the person was asked, the same words mean it again (TK-95, TK-103): libraries repeat them.
+    """
     granted = scopes.split(grant.scope)
-    return granted if user.may_call_apis else scopes.without_data(granted)
+    if not grant.user.may_call_apis:
+        granted = scopes.without_data(granted)
+    if not asked:
+        return granted
+    narrowed = [scope for scope in asked if scope in granted or scope == scopes.LEGACY]
+    if (scopes.LEGACY in asked or application.identity_scopes_imply_access) and scopes.RESOURCE.isdisjoint(asked):
+        narrowed += [scope for scope in granted if scope in scopes.RESOURCE]
+    return narrowed
 
 
 def redeem_code(
@@ -94,12 +106,17 @@ def redeem_code(
     if redirect_uri != grant.redirect_uri:
         raise refuse("redirect_uri_differs")
     if grant.code_challenge:
-        if not hmac.compare_digest(challenge_of(code_verifier), grant.code_challenge):
-            raise refuse("pkce_missing" if not code_verifier else "pkce_mismatch", PKCE_FAILED)
+        if not code_verifier:
+            raise refuse("pkce_missing", PKCE_FAILED)
+        if not _fits(code_verifier, grant.code_challenge):
+            raise refuse("pkce_mismatch", PKCE_FAILED)
     elif code_verifier:
         # Somebody took the challenge out of the authorization request (ID-112, RFC 9700 §4.8.2).
         raise refuse("pkce_downgrade", PKCE_FAILED)
     _check_still_allowed(grant, application, refuse)
+    if granted_scopes(grant, application) in ([], [scopes.LEGACY]):
+        # The person became external, and nothing else was asked for than data (ID-183).
+        raise refuse("scope_empty")
     grant.used_at = now
     grant.keep_until = now + timedelta(seconds=settings.ACCESS_TOKEN_SECONDS)
     if scopes.OFFLINE_ACCESS in scopes.split(grant.scope):
@@ -118,18 +135,18 @@ def rotate(refresh_token: str, *, application: TrustedApplication, asked: list[s
     A token that comes back after the tolerance revokes the whole grant (TK-55, TK-56). ``asked`` are the scopes of the
     request: a request for too much leaves the token unused. Raises ``GrantRefused`` and ``WiderScope``.
     """
-    row = RefreshToken.objects.filter(token_checksum=digest(refresh_token)).values_list("pk", "grant_id").first()
-    if row is None:
+    known = RefreshToken.objects.filter(token_checksum=digest(refresh_token))
+    key, used_at = known.values_list("pk", "used_at").first() or (None, None)
+    locked = Grant.objects.select_for_update(of=("self",)).select_related("user")
+    grant = locked.filter(refresh_tokens=key).first() if key is not None else None
+    if grant is None:
         raise GrantRefused("refresh_token_unknown", INVALID_REFRESH_TOKEN)
-    key, grant_id = row
-    grant = Grant.objects.select_for_update(of=("self",)).select_related("user").get(pk=grant_id)
 
     def refuse(cause: str) -> GrantRefused:
         return GrantRefused(cause, INVALID_REFRESH_TOKEN, grant)
 
     if grant.application_id != application.pk:
         raise refuse("refresh_token_of_another_client")
-    used_at = RefreshToken.objects.values_list("used_at", flat=True).get(pk=key)
     if used_at is not None:
         if now - used_at <= REUSE_TOLERANCE:
             raise refuse("refresh_token_rotated")
@@ -142,16 +159,30 @@ def rotate(refresh_token: str, *, application: TrustedApplication, asked: list[s
         raise refuse("refresh_token_expired")
     if _is_void(grant.user.refresh_tokens_from, grant) or _is_void(application.refresh_tokens_from, grant):
         raise refuse("refresh_token_revoked")
-    if grant.client_type != application.client_type:
-        raise refuse("client_type_changed")
-    if any(scope in scopes.RESOURCE and scope not in application.scope_list for scope in scopes.split(grant.scope)):
-        raise refuse("scope_withdrawn")
     _check_still_allowed(grant, application, refuse)
     granted = scopes.split(grant.scope)
     if wider := [scope for scope in asked if scope not in granted and scope != scopes.LEGACY]:
         raise WiderScope(wider)
-    RefreshToken.objects.filter(pk=key).update(used_at=now)
+    if not granted_scopes(grant, application, asked):
+        raise WiderScope(asked)  # data alone, for a person who has become external
+    if not known.filter(used_at=None).update(used_at=now):
+        # Somebody used it while this request waited for the grant: the closest that two uses can be (TK-56).
+        raise refuse("refresh_token_rotated")
     return grant
+
+
+def is_own(credential: str, application: TrustedApplication) -> bool:
+    """Whether this is a code or a refresh token, used or not, that ``application`` once got."""
+    checksum = digest(credential)
+    return (
+        Grant.objects.filter(code=checksum, application=application).exists()
+        or RefreshToken.objects.filter(token_checksum=checksum, application=application).exists()
+    )
+
+
+def _fits(verifier: str, challenge: str) -> bool:
+    # A verifier that is too short could be guessed, so it proves nothing, even if the hash is right (OP-221).
+    return _VERIFIER.fullmatch(verifier) is not None and hmac.compare_digest(challenge_of(verifier), challenge)
 
 
 def _is_void(since: datetime | None, grant: Grant) -> bool:
@@ -160,10 +191,15 @@ def _is_void(since: datetime | None, grant: Grant) -> bool:
 
 
 def _check_still_allowed(grant: Grant, application: TrustedApplication, refuse: Any) -> None:
+    """What the registry and the accounts say now (TA-05, ID-115, ID-123)."""
     if not grant.user.is_active:
         raise refuse("user_inactive")
     if not application.admits(grant.user):
         raise refuse("user_type")
+    if grant.client_type != application.client_type:
+        raise refuse("client_type_changed")
+    if any(scope in scopes.RESOURCE and scope not in application.scope_list for scope in scopes.split(grant.scope)):
+        raise refuse("scope_withdrawn")
 
 
 def revoke(grant: Grant, *, now: datetime) -> None:

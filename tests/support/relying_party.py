@@ -4,12 +4,15 @@ import base64
 import hashlib
 import secrets
 from html.parser import HTMLParser
-from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
 
 FORM = "application/x-www-form-urlencoded"
 
 AUTHORIZE = "/id/connect/authorize"
 TOKEN = "/id/connect/token"
+USERINFO = "/id/connect/userinfo"
+END_SESSION = "/id/connect/endsession"
+API = "/api/domain/odata/Crm_Sales_Customers?$top=1"
 CONSENT = "/id/connect/authorize/consent"
 
 
@@ -109,16 +112,23 @@ class RelyingParty:
     def code(self, **changes):
         return self.answer(**changes)["code"]
 
-    def post_token(self, **fields):
+    def post_token(self, *, headers=None, **fields):
         fields = {name: value for name, value in fields.items() if value is not None}
-        return self.client.post(TOKEN, urlencode(fields), content_type=FORM)
+        return self.client.post(TOKEN, urlencode(fields), content_type=FORM, headers=headers)
 
     @property
     def credentials(self):
         return {"client_id": self.application.client_id, "client_secret": self.application.plain_secret}
 
+    @property
+    def in_header(self):
+        """What turns the credentials of a request into a Basic header (RFC 6749 §2.3.1)."""
+        pair = ":".join(quote(value or "", safe="") for value in self.credentials.values())
+        header = "Basic " + base64.b64encode(pair.encode()).decode()
+        return {"headers": {"Authorization": header}, "client_id": None, "client_secret": None}
+
     def exchange(self, code, **changes):
-        """The response to a code."""
+        """The response to a code. None leaves a field out."""
         fields = {
             "grant_type": "authorization_code",
             "code": code,
@@ -138,6 +148,17 @@ class RelyingParty:
         response = self.exchange(self.code(**changes))
         assert response.status_code == 200, response.content
         return response.json()
+
+    def call_api(self, access_token):
+        """The status of a call to the Domain API."""
+        return self.client.get(API, headers={"Authorization": f"Bearer {access_token}"}).status_code
+
+    def userinfo(self, access_token):
+        return self.client.get(USERINFO, headers={"Authorization": f"Bearer {access_token}"})
+
+    def sign_out(self, id_token):
+        """Sign the browser out, with a hint that proves which session is meant."""
+        return self.client.get(f"{END_SESSION}?{urlencode({'id_token_hint': id_token})}")
 
 
 def query_of(response):
