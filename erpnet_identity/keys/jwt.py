@@ -62,7 +62,8 @@ def verify(token: str, *, typ: str, now: datetime, with_retired_keys: bool = Fal
         claims = json.loads(jws.deserialize_compact(token, find_key, algorithms=_ALGORITHMS).payload)
     except JoseError as error:
         raise BadToken(_CAUSES.get(error.error, "token_malformed")) from None
-    except ValueError:
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        # The header is a stranger's; the library trusts the types of some of its members, `crit` for example.
         raise BadToken("token_malformed") from None
     if not isinstance(claims, dict):
         raise BadToken("token_malformed")

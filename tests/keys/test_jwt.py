@@ -80,6 +80,20 @@ class TestRefused:
         header = f"{encode({'alg': 'RS256', 'kid': kid, 'typ': 'at+jwt', 'crit': ['exp'], 'exp': 1})}"
         assert cause_of(f"{header}.{encode({})}.{encode({})}", now) == "token_malformed"
 
+    @pytest.mark.contract("OP-102", "OP-139", "OP-175", "OP-194")
+    @pytest.mark.parametrize("name", ["alg", "kid", "typ", "crit", "b64", "jwk", "x5c", "cty"])
+    @pytest.mark.parametrize("value", [None, 5, True, "", "x", [], [5], {}, {"a": []}], ids=repr)
+    def test_headers_of_a_wrong_type(self, name, value, now):
+        """No credential is needed to send one, so it must not be a fault of ours."""
+        kid, _ = services.signing_key(now)
+        header = encode({"alg": "RS256", "kid": kid, "typ": "at+jwt", name: value})
+        assert cause_of(f"{header}.{encode({})}.{encode({})}", now).startswith("token_")
+
+    def test_a_header_that_is_nested_without_end(self, now):
+        for text in ("[" * 4000, '{"a":' * 1500):
+            header = base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+            assert cause_of(f"{header}.e30.e30", now) == "token_malformed"
+
     @pytest.mark.parametrize("text", ["", ".", "..", "a.b.c", "e30.e30.e30", "W10.W10.W10", "x" * 9000, "é.é.é"])
     def test_what_is_no_token(self, text, now):
         assert cause_of(text, now) in ("token_malformed", "token_algorithm")
