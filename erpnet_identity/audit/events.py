@@ -16,6 +16,7 @@ USER_SIGNED_IN = "user.signed_in"
 USER_SIGN_IN_REFUSED = "user.sign_in_refused"
 USER_SIGNED_OUT = "user.signed_out"
 USER_PASSWORD_RESET_REQUESTED = "user.password_reset_requested"
+USER_SIGN_OUT_REFUSED = "user.sign_out_refused"
 
 CONSENT_GRANTED = "consent.granted"
 CONSENT_DENIED = "consent.denied"

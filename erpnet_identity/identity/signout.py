@@ -13,16 +13,20 @@ from erpnet_identity.audit.services import record
 from erpnet_identity.tokens import grants
 from erpnet_identity.users.models import User
 from erpnet_identity.users.services import actor_for
+from trusted_apps.models import TrustedApplication
 
 from . import sessions
 from .models import IdentitySession
 
+_ASKED_BY = "_sign_out_asked_by"
+
 
 @transaction.atomic
-def end_session(session: IdentitySession, *, now: datetime) -> None:
+def end_session(session: IdentitySession, *, now: datetime, asked_by: TrustedApplication | None = None) -> None:
     """End the session and every refresh token of its ``sid``. Access tokens stay valid until they expire (ID-158).
 
-    Services' tokens have no ``sid`` and are never touched (ID-160).
+    Services' tokens have no ``sid`` and are never touched (ID-160). ``asked_by`` is the application that the person
+    came from, if any.
     """
     stored = IdentitySession.objects.select_for_update().get(pk=session.pk)
     if stored.ended_at is not None:
@@ -30,11 +34,18 @@ def end_session(session: IdentitySession, *, now: datetime) -> None:
     stored.ended_at = session.ended_at = now
     stored.save(update_fields=["ended_at"])
     grants.end_renewal(now=now, sid=stored.sid)
-    record(events.USER_SIGNED_OUT, actor=actor_for(session.user), user=session.user, sid=stored.sid)
+    record(
+        events.USER_SIGNED_OUT,
+        actor=actor_for(session.user),
+        application=asked_by,
+        user=session.user,
+        sid=stored.sid,
+    )
 
 
-def sign_out(request: HttpRequest) -> None:
+def sign_out(request: HttpRequest, *, asked_by: TrustedApplication | None = None) -> None:
     """Sign this browser out. Nothing happens to a browser that is not signed in (ID-161)."""
+    setattr(request, _ASKED_BY, asked_by)
     logout(request)  # sends the signal below before it forgets who it was
 
 
@@ -42,4 +53,4 @@ def on_signed_out(sender: Any, request: HttpRequest, user: Any, **kwargs: Any) -
     """Django's signal: whoever signs somebody out."""
     session = sessions.of_person(request, user) if isinstance(user, User) else None
     if session is not None:
-        end_session(session, now=timezone.now())
+        end_session(session, now=timezone.now(), asked_by=getattr(request, _ASKED_BY, None))

@@ -4,6 +4,9 @@ from django.http import HttpRequest, HttpResponse
 
 from trusted_apps.origins import is_registered_origin
 
+# What a page may read beyond the body: why it was refused, when to come back, and the id to tell an administrator.
+EXPOSED_HEADERS = "Retry-After, WWW-Authenticate, X-Correlation-Id"
+
 
 def allow_registered_origin(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """Let the page that asked read the answer, errors included. Never with cookies."""
@@ -12,6 +15,7 @@ def allow_registered_origin(request: HttpRequest, response: HttpResponse) -> Htt
         response["Vary"] = "Origin"
         if is_registered_origin(origin):
             response["Access-Control-Allow-Origin"] = origin
+            response["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
     return response
 
 

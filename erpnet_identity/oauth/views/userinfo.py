@@ -22,117 +22,166 @@ from trusted_apps import scopes
 from .. import claims_request, form
 from ..cors import allow_registered_origin, preflight
 
-METHODS = ("GET", "POST", "OPTIONS")
+_FORM = "application/x-www-form-urlencoded"
+_REALM = 'Bearer realm="erpnet"'
 
 
 class _Refused(Exception):
-    """``error`` is empty for a request without a token: it gets a challenge and no code (RFC 6750 §3)."""
+    """``error`` and ``description`` are for the application, ``cause`` is for the operator. ``error`` is empty for a
+    request without a token: it gets a challenge and no code (RFC 6750 §3)."""
 
-    def __init__(self, status: int, error: str = "", description: str = "", extra: str = "") -> None:
-        super().__init__(error)
+    def __init__(
+        self,
+        status: int,
+        cause: str,
+        error: str = "",
+        description: str = "",
+        *,
+        client_id: str = "",
+        token_id: str = "",
+        principal: Principal | None = None,
+    ) -> None:
+        super().__init__(cause)
         self.status = status
+        self.cause = cause
         self.error = error
         self.description = description
-        self.extra = extra
+        self.client_id = principal.client_id if principal is not None else client_id
+        self.token_id = principal.token_id if principal is not None else token_id
+        self.principal = principal
 
 
 def userinfo(request: HttpRequest) -> HttpResponse:
-    """What the application may know of the person that its token stands for. At most two statements. Opens no API
-    session (ID-144)."""
+    """What the application may know of the person that its token stands for. Two statements, and one more for a page
+    of another origin. Opens no API session (ID-144)."""
+    return allow_registered_origin(request, _answer(request))
+
+
+def _answer(request: HttpRequest) -> HttpResponse:
     if request.method == "OPTIONS":
-        return allow_registered_origin(request, preflight("GET, POST"))
+        return preflight("GET, POST")
+    if request.method not in ("GET", "POST"):
+        response = _json({"error": "invalid_request", "error_description": "Only GET and POST are allowed"}, 405)
+        response["Allow"] = "GET, POST, OPTIONS"
+        return response
     try:
-        if request.method not in METHODS:
-            raise _Refused(405, "invalid_request", "Only GET and POST are allowed")
-        response = _json(_claims(_token(request)))
+        principal = _caller(_token(request))
+        return _json(_claims(principal))
     except _Refused as refused:
-        response = _refusal(refused)
-    response["Cache-Control"] = "no-store"
-    response["Pragma"] = "no-cache"
-    return allow_registered_origin(request, response)
+        _record(refused)
+        return _refusal(refused)
+
+
+# ── who asks ──────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _token(request: HttpRequest) -> str:
-    """The one credential of the request: a header or, in a POST, a form field. One in the address does not count."""
+    """The one credential of the request: a header or, in a POST, a form field. One in the address does not count
+    (TK-06, OP-171)."""
     header = request.META.get("HTTP_AUTHORIZATION", "")
     in_form = _form_token(request) if request.method == "POST" else ""
     if header and in_form:
-        raise _Refused(400, "invalid_request", "Only one token may be sent")
+        raise _Refused(400, "credential_sent_twice", "invalid_request", "Only one token may be sent")
     if in_form:
         return in_form
     scheme, _, token = header.partition(" ")
-    if not header or scheme.lower() != "bearer":
-        raise _Refused(401)
+    if scheme.lower() != "bearer":
+        raise _Refused(401, "scheme_unsupported" if header else "credential_missing")
     return token.strip()
 
 
 def _form_token(request: HttpRequest) -> str:
     content_type = request.META.get("CONTENT_TYPE", "")
-    if not content_type.lower().startswith("application/x-www-form-urlencoded"):
+    if content_type.partition(";")[0].strip().lower() != _FORM:
         return ""
     try:
         return form.read(content_type, request.body).get("access_token", "")
     except form.BadForm as bad:
-        raise _Refused(400, "invalid_request", str(bad)) from None
+        raise _Refused(400, "form_unreadable", "invalid_request", str(bad)) from None
     except (RequestDataTooBig, UnreadablePostError):
-        raise _Refused(400, "invalid_request", "The request body is too large") from None
+        raise _Refused(400, "form_unreadable", "invalid_request", "The request body is too large") from None
 
 
-def _claims(token: str) -> dict[str, Any]:
+def _caller(token: str) -> Principal:
+    """The person and the application that the token stands for, with ``openid`` among its scopes (ID-141)."""
     try:
         if not token or not token.isascii():
             raise InvalidCredential("token_malformed")
         audience = resources_audience(settings.ISSUER)
         principal = access_tokens.read(token, audience=audience, now=timezone.now())
     except InvalidCredential as invalid:
-        _record(invalid.cause, invalid.client_id, invalid.token_id)
-        raise _Refused(401, "invalid_token", "The access token is not valid") from None
+        # One sentence for all causes: what is wrong with a token is no business of whoever found it (DR-02).
+        raise _Refused(
+            401,
+            invalid.cause,
+            "invalid_token",
+            "The access token is not valid",
+            client_id=invalid.client_id,
+            token_id=invalid.token_id,
+        ) from None
     if principal.kind is not Kind.USER or scopes.OPENID not in principal.scopes:
-        _record("scope_openid", principal.client_id, principal.token_id)
-        raise _Refused(403, "insufficient_scope", "The scope openid is needed", extra=f', scope="{scopes.OPENID}"')
-    return _about(principal)
+        cause = "scope_openid" if principal.kind is Kind.USER else "service_token"
+        raise _Refused(403, cause, "insufficient_scope", "The scope openid is needed", principal=principal)
+    return principal
 
 
-def _about(principal: Principal) -> dict[str, Any]:
+# ── what it learns ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _claims(principal: Principal) -> dict[str, Any]:
+    """``sub``, the claims of the granted scopes, and those that were asked for by their names; none without a value
+    (ID-142, OP-173, OP-61)."""
     row = (
         AccessToken.objects.select_related("user", "grant")
         .only("grant__claims", *(f"user__{name}" for name in access_tokens.PERSON_COLUMNS))
         .get(jti=principal.token_id)
     )
-    assert row.user is not None
+    assert row.user is not None  # a token without a person is refused before this
     person = access_tokens.person_claims(row.user)
-    asked = claims_request.wanted(row.grant.claims, "userinfo") if row.grant is not None else []
-    names = dict.fromkeys([*claims_of_scopes(principal.scopes, scopes.CLAIMS), *asked])
+    by_name = claims_request.wanted(row.grant.claims, "userinfo") if row.grant is not None else []
+    names = dict.fromkeys([*claims_of_scopes(principal.scopes, scopes.CLAIMS), *by_name])
     known = person.claims()
     return {"sub": person.login, **{name: known[name] for name in names if name in known}}
 
 
-def _record(cause: str, client_id: str, token_id: str) -> None:
+# ── answers ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _record(refused: _Refused) -> None:
+    """The trace of a refused call, as the data APIs leave it (AU-04, DR-01)."""
+    principal = refused.principal
+    person = Actor("user", principal.user_id, principal.login) if principal is not None else None
     record(
         events.API_CALL_REFUSED,
         outcome="refused",
-        actor=Actor("application", "", client_id),
-        client_id=client_id,
-        token_id=token_id,
-        detail={"cause": cause, "resource": "userinfo"},
+        actor=person or Actor("application", "", refused.client_id),
+        client_id=refused.client_id,
+        token_id=refused.token_id,
+        sid=principal.sid if principal is not None else "",
+        detail={"cause": refused.cause, "status": refused.status, "resource": "userinfo"},
     )
 
 
 def _json(content: dict[str, Any], status: int = 200) -> HttpResponse:
     body = json.dumps(content, ensure_ascii=False).encode("utf-8")
-    return HttpResponse(body, status=status, content_type="application/json; charset=utf-8")
+    return _private(HttpResponse(body, status=status, content_type="application/json"))
+
+
+def _private(response: HttpResponse) -> HttpResponse:
+    response["Cache-Control"] = "no-store"
+    response["Pragma"] = "no-cache"
+    return response
 
 
 def _refusal(refused: _Refused) -> HttpResponse:
     if not refused.error:
-        response = HttpResponse(status=refused.status)
-        response["WWW-Authenticate"] = 'Bearer realm="erpnet"'
+        response = _private(HttpResponse(status=refused.status))
+        del response["Content-Type"]  # there is no content
+        response["WWW-Authenticate"] = _REALM
         return response
     response = _json({"error": refused.error, "error_description": refused.description}, refused.status)
-    if refused.status == 405:
-        response["Allow"] = ", ".join(METHODS)
-        return response
-    response["WWW-Authenticate"] = (
-        f'Bearer realm="erpnet", error="{refused.error}", error_description="{refused.description}"{refused.extra}'
-    )
+    challenge = f'{_REALM}, error="{refused.error}", error_description="{refused.description}"'
+    if refused.status == 403:
+        challenge += f', scope="{scopes.OPENID}"'
+    response["WWW-Authenticate"] = challenge
     return response
