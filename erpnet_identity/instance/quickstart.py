@@ -21,8 +21,10 @@ from . import manifest
 from .version import VERSION
 
 MANIFEST = Path(__file__).parent / "demo" / "manifest.yaml"
-# The application whose credentials the printed calls use.
+# The applications that the printed calls use, and the person whose password is printed beside the last of them.
 SERVICE = "ServiceDemoClient"
+SIGN_IN = "PublicDemoClient"
+PERSON = "alice"
 
 
 class RealInstance(Exception):
@@ -112,6 +114,7 @@ def summary(root: str) -> str:
     ]
     addresses = [
         ("Start page", f"{root}/"),
+        ("Sign in", f"{root}/id/signin"),
         ("Identity Server", f"{root}/id"),
         ("Domain API", f"{root}/api/domain/odata/"),
         ("Administration", f"{root}/admin/"),
@@ -135,6 +138,7 @@ Applications
 def calls(root: str) -> str:
     """Calls that work as they stand, for a shell in this folder."""
     secret = next(app["secret"] for app in demo()["applications"] if app["application_uri"] == SERVICE)
+    password = next(user["password"] for user in demo()["users"] if user["login"] == PERSON)
     customers = f"{root}/api/domain/odata/Crm_Sales_Customers?$top=3"
     return f"""# Which sites there are, and how to talk to the Identity Server
 curl -sw '\\n' {root}/tools/auto-discovery
@@ -166,4 +170,33 @@ session = OAuth2Session(client=BackendApplicationClient(client_id="{SERVICE}", s
 session.fetch_token("{root}/id/connect/token", client_secret="{secret}")
 for customer in session.get("{customers}").json()["value"]:
     print(customer["@odata.id"], customer["Number"])
+EOF
+
+# A person signs in: your browser opens; sign in as {PERSON} with {password}, and look here again
+uv run python - <<'EOF'
+import os, webbrowser
+os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"  # plain HTTP, on this machine only
+from http.server import BaseHTTPRequestHandler, HTTPServer
+import requests
+from authlib.common.security import generate_token
+from authlib.integrations.requests_client import OAuth2Session
+
+class Callback(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.server.answer = "http://127.0.0.1" + self.path
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"Done. Look at the terminal again.")
+
+server = HTTPServer(("127.0.0.1", 0), Callback)
+provider = requests.get("{root}/id/.well-known/openid-configuration").json()
+session = OAuth2Session("{SIGN_IN}", scope="openid profile read", token_endpoint_auth_method="none",
+                        redirect_uri=f"http://127.0.0.1:{{server.server_port}}/callback.html", code_challenge_method="S256")
+verifier = generate_token(64)
+address, state = session.create_authorization_url(provider["authorization_endpoint"], code_verifier=verifier)
+webbrowser.open(address) or print("Open this address in a browser:", address)
+server.handle_request()
+session.fetch_token(provider["token_endpoint"], authorization_response=server.answer, state=state, code_verifier=verifier)
+print(session.get(provider["userinfo_endpoint"]).json())
+print(len(session.get("{customers}").json()["value"]), "customers")
 EOF"""
