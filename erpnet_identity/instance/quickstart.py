@@ -190,13 +190,15 @@ class Callback(BaseHTTPRequestHandler):
 
 server = HTTPServer(("127.0.0.1", 0), Callback)
 provider = requests.get("{root}/id/.well-known/openid-configuration").json()
-session = OAuth2Session("{SIGN_IN}", scope="openid profile read", token_endpoint_auth_method="none",
-                        redirect_uri=f"http://127.0.0.1:{{server.server_port}}/callback.html", code_challenge_method="S256")
+callback = f"http://127.0.0.1:{{server.server_port}}/callback.html"
+session = OAuth2Session("{SIGN_IN}", scope="openid profile read", redirect_uri=callback,
+                        token_endpoint_auth_method="none", code_challenge_method="S256")
 verifier = generate_token(64)
 address, state = session.create_authorization_url(provider["authorization_endpoint"], code_verifier=verifier)
 webbrowser.open(address) or print("Open this address in a browser:", address)
 server.handle_request()
-session.fetch_token(provider["token_endpoint"], authorization_response=server.answer, state=state, code_verifier=verifier)
+session.fetch_token(provider["token_endpoint"], authorization_response=server.answer,
+                    state=state, code_verifier=verifier)
 print(session.get(provider["userinfo_endpoint"]).json())
 print(len(session.get("{customers}").json()["value"]), "customers")
 EOF"""
