@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
@@ -174,17 +174,41 @@ def add_secret(
     return row, generated
 
 
+def _locked(row: ClientSecret) -> ClientSecret:
+    """The stored secret, locked after its application: everywhere in this order, so that nobody waits in a circle."""
+    application = TrustedApplication.objects.select_for_update().get(pk=row.application_id)
+    stored = ClientSecret.objects.select_for_update().get(pk=row.pk)
+    stored.application = application
+    return stored
+
+
+def _end_refresh_tokens(application: TrustedApplication, now: datetime) -> None:
+    """Void what was granted until now, because a secret that was good no longer is (TA-54, TK-57).
+
+    That is the moment at which a rotation is complete: the old secret stops. Adding a second one beside it ends
+    nothing, because several are valid at once so that a rotation needs no outage. Whoever stole the old secret together
+    with refresh tokens keeps neither.
+    """
+    application.refresh_tokens_from = now
+    application.save(update_fields=["refresh_tokens_from"])
+
+
 @transaction.atomic
 def set_secret_expiry(
     row: ClientSecret, expires: datetime | None, *, actor: Actor, source: dict[str, Any] | None = None
 ) -> bool:
-    """Let a secret end at another moment, or never. Returns whether anything changed."""
-    stored = ClientSecret.objects.select_for_update(of=("self",)).select_related("application").get(pk=row.pk)
+    """Let a secret end at another moment, or never; one that has passed ends it now. Returns whether anything
+    changed."""
+    stored = _locked(row)
+    now = timezone.now()
+    was_usable = stored.is_usable(now)
     old, stored.expires = stored.expires, expires
     row.expires = expires
     if old == expires:
         return False
     stored.save(update_fields=["expires"])
+    if was_usable and not stored.is_usable(now):
+        _end_refresh_tokens(stored.application, now)
     record(
         events.APPLICATION_SECRET_UPDATED,
         actor=actor,
@@ -200,12 +224,20 @@ def set_secret_expiry(
 
 
 @transaction.atomic
-def retire_secret(row: ClientSecret, *, actor: Actor, source: dict[str, Any] | None = None) -> bool:
-    """Stop accepting a secret from the next request on (TA-53). Returns whether anything changed."""
-    stored = ClientSecret.objects.select_for_update(of=("self",)).select_related("application").get(pk=row.pk)
+def retire_secret(row: ClientSecret, *, actor: Actor, source: dict[str, Any] | None = None, stops: bool = True) -> bool:
+    """Stop accepting a secret from the next request on (TA-53); what was granted until now must be granted anew
+    (TA-54). Returns whether anything changed.
+
+    ``stops`` is false when the caller goes on to store the same secret under another name, or when nobody could use it
+    yet: then nothing was rotated.
+    """
+    stored = _locked(row)
     if stored.disabled_at is not None:
         return False
-    stored.disabled_at = row.disabled_at = timezone.now()
+    now = timezone.now()
+    if stops and stored.is_usable(now):
+        _end_refresh_tokens(stored.application, now)
+    stored.disabled_at = row.disabled_at = now
     stored.save(update_fields=["disabled_at"])
     record(
         events.APPLICATION_SECRET_RETIRED,
@@ -217,12 +249,21 @@ def retire_secret(row: ClientSecret, *, actor: Actor, source: dict[str, Any] | N
 
 
 @transaction.atomic
-def remove_secret(row: ClientSecret, *, actor: Actor, source: dict[str, Any] | None = None) -> None:
-    """Delete a secret that is no longer wanted in the list."""
+def remove_secret(row: ClientSecret, *, actor: Actor, source: dict[str, Any] | None = None, stops: bool = True) -> bool:
+    """Delete a secret that is no longer wanted in the list. One that is still valid stops like a retired one;
+    ``stops`` as there. Returns whether it was still there."""
+    try:
+        stored = _locked(row)
+    except ObjectDoesNotExist:
+        return False
+    now = timezone.now()
+    if stops and stored.is_usable(now):
+        _end_refresh_tokens(stored.application, now)
     record(
         events.APPLICATION_SECRET_REMOVED,
         actor=actor,
-        application=row.application,
-        detail={"secret_id": str(row.pk), "secret_name": row.name, **(source or {})},
+        application=stored.application,
+        detail={"secret_id": str(stored.pk), "secret_name": stored.name, **(source or {})},
     )
-    row.delete()
+    stored.delete()
+    return True

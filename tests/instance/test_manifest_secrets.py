@@ -103,6 +103,31 @@ def test_expiry_changes_in_place(application):
     assert event.detail["expires"] == {"old": soon.isoformat(), "new": None}
 
 
+@pytest.mark.contract("TA-54", "TK-57")
+@pytest.mark.parametrize(
+    ("keys", "ends"),
+    [
+        ("secret: DEMO", False),
+        ("secrets: [{secret: DEMO}, {name: second, secret: two}]", False),
+        ("secrets: [{secret: DEMO}, {name: old, secret: two, is_enabled: false}]", False),
+        ("secrets: [{name: renamed, secret: DEMO}]", False),
+        ("secrets: [{name: default, secret: two}, {name: renamed, secret: DEMO}]", False),
+        ("secrets: [{secret: DEMO, expires: 2099-01-01}]", False),
+        ("secret: OTHER", True),
+        ("secrets: []", True),
+        ("secrets: [{secret: DEMO, is_enabled: false}]", True),
+        ("secrets: [{secret: DEMO, expires: 2020-01-01}]", True),
+        ("secrets: [{name: renamed, secret: DEMO, is_enabled: false}]", True),
+        ("secrets: [{name: renamed, secret: DEMO, expires: 2020-01-01}]", True),
+    ],
+)
+def test_refresh_tokens_end_with_a_secret_that_stops(application, keys, ends):
+    """Another name for the same secret is no rotation, a secret that nobody could use is none either."""
+    apply(app(keys))
+    application.refresh_from_db()
+    assert (application.refresh_tokens_from is not None) is ends
+
+
 @pytest.mark.contract("MF-06", "TA-33")
 def test_application_becomes_public_when_its_secrets_go(application):
     urls = "impersonate_login_url: [https://a.example/cb]"

@@ -35,6 +35,17 @@ def _was_sent(application: TrustedApplication, nonce: uuid.UUID) -> bool:
     ).exists()
 
 
+def _ends_sign_ins(secret: ClientSecret) -> bool:
+    """Whether people notice that the secret goes: refresh tokens end with one that was valid (TA-54)."""
+    return secret.is_usable(timezone.now()) and secret.application.allows_sign_in
+
+
+def _what_follows(secret: ClientSecret) -> str:
+    if not _ends_sign_ins(secret):
+        return ""
+    return " People who are signed in through this application must sign in again."
+
+
 class SecretViews:
     """Mixed into the admin of applications."""
 
@@ -113,8 +124,10 @@ class SecretViews:
         """Stop accepting a secret, after a question (TA-53)."""
         application, secret = self._secret_or_404(request, object_id, secret_id)
         if request.method == "POST":
+            after = _what_follows(secret)
             if services.retire_secret(secret, actor=actor_for(request.user)):
-                self.message_user(request, f"The secret “{secret.name}” is no longer accepted.", messages.SUCCESS)
+                text = f"The secret “{secret.name}” is no longer accepted.{after}"
+                self.message_user(request, text, messages.SUCCESS)
             return HttpResponseRedirect(application.get_absolute_url() + "#secrets")
         return self._confirmation(request, application, secret, verb="retire")
 
@@ -123,8 +136,9 @@ class SecretViews:
         """Delete a secret from the list, after a question."""
         application, secret = self._secret_or_404(request, object_id, secret_id)
         if request.method == "POST":
-            services.remove_secret(secret, actor=actor_for(request.user))
-            self.message_user(request, f"The secret “{secret.name}” was removed.", messages.SUCCESS)
+            after = _what_follows(secret)
+            if services.remove_secret(secret, actor=actor_for(request.user)):
+                self.message_user(request, f"The secret “{secret.name}” was removed.{after}", messages.SUCCESS)
             return HttpResponseRedirect(application.get_absolute_url() + "#secrets")
         return self._confirmation(request, application, secret, verb="remove")
 
@@ -152,6 +166,7 @@ class SecretViews:
             verb=verb,
             is_usable=secret.is_usable(now),
             is_last=secret.is_usable(now) and not others,
+            ends_sign_ins=_ends_sign_ins(secret),
         )
 
     def _page(

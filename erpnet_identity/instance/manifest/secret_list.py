@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.utils import timezone
 
 from trusted_apps import secrets, services
 from trusted_apps.models import ClientSecret, TrustedApplication
@@ -27,6 +28,9 @@ class Wanted:
     entry: Entry
     key: str
 
+    def is_usable(self, now: datetime) -> bool:
+        return self.is_enabled and (self.expires is None or self.expires > now)
+
 
 class SecretList:
     """What has to happen to the secrets of an application. ``key`` is the manifest key that describes them, empty
@@ -39,6 +43,8 @@ class SecretList:
         self.remove: list[ClientSecret] = []
         self.expire: list[tuple[ClientSecret, datetime | None]] = []
         self.add: list[Wanted] = []
+        # The hashes that are accepted afterwards, under whatever name.
+        self._accepted: set[str] = set()
         self.key = next((key for key in KEYS if key in entry.values), "")
         self._stored = [] if adding else list(application.secrets.all())
         present = [key for key in KEYS if key in entry.lines]
@@ -101,6 +107,8 @@ class SecretList:
 
     def _compare(self, wanted: list[Wanted]) -> None:
         stored = {row.name: row for row in self._stored}
+        now = timezone.now()
+        self._accepted = {one.secret_hash for one in wanted if one.is_usable(now)}
         names = {one.name for one in wanted}
         hashes = {one.secret_hash for one in wanted}
         for row in self._stored:
@@ -145,10 +153,13 @@ class SecretList:
 
     def write_before(self, trace: Trace) -> None:
         """What must be gone before the application can become public."""
+        # Only a secret that stops ends refresh tokens: one that goes on under another name has not been rotated.
         for row in self.retire:
-            services.retire_secret(row, actor=trace.actor, source=trace.source)
+            stops = row.secret_hash not in self._accepted
+            services.retire_secret(row, actor=trace.actor, source=trace.source, stops=stops)
         for row in self.remove:
-            services.remove_secret(row, actor=trace.actor, source=trace.source)
+            stops = row.secret_hash not in self._accepted
+            services.remove_secret(row, actor=trace.actor, source=trace.source, stops=stops)
 
     def write_after(self, trace: Trace) -> None:
         """What needs the application to be stored."""
@@ -164,4 +175,4 @@ class SecretList:
                 source=trace.source,
             )
             if not one.is_enabled:
-                services.retire_secret(row, actor=trace.actor, source=trace.source)
+                services.retire_secret(row, actor=trace.actor, source=trace.source, stops=False)
