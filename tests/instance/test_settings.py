@@ -7,6 +7,7 @@ import sys
 from io import StringIO
 
 import pytest
+from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 
@@ -42,6 +43,30 @@ class TestReading:
         assert settings.ALLOW_INSECURE_REDIRECTS is False
         assert settings.LOG_FORMAT == "console"
 
+    @pytest.mark.contract("ID-66", "ID-70", "ID-85", "ID-193", "TK-51")
+    def test_the_defaults_of_sign_in_and_consent(self, read):
+        settings = read(**GOOD)
+        assert settings.REQUIRE_CONSENT is True
+        assert settings.ERPNET_IDENTITY_SESSION_SECONDS == 10 * 3600
+        assert settings.ERPNET_REMEMBERED_SESSION_SECONDS == 30 * 86_400
+        assert settings.ERPNET_REFRESH_TOKEN_CONFIDENTIAL_SECONDS == 30 * 86_400
+        assert settings.ERPNET_REFRESH_TOKEN_PUBLIC_SECONDS == 86_400
+        assert settings.ERPNET_USERNAME_AUTOCOMPLETE is False
+        assert settings.ERPNET_STRONG_PASSWORDS is False
+
+    def test_what_they_become(self):
+        """The names under which the code reads them."""
+        assert django_settings.REFRESH_TOKEN_SECONDS == {"confidential": 30 * 86_400, "public": 86_400}
+        assert (django_settings.IDENTITY_SESSION_SECONDS, django_settings.REMEMBERED_SESSION_SECONDS) == (
+            10 * 3600,
+            30 * 86_400,
+        )
+        assert (
+            django_settings.REQUIRE_CONSENT,
+            django_settings.USERNAME_AUTOCOMPLETE,
+            django_settings.STRONG_PASSWORDS,
+        ) == (True, False, False)
+
     @pytest.mark.parametrize(
         ("name", "text"),
         [
@@ -53,6 +78,11 @@ class TestReading:
             ("DATABASE_URL", "nonsense"),
             ("ERPNET_ACCESS_TOKEN_SECONDS", "1 hour"),
             ("ERPNET_ACCESS_TOKEN_SECONDS", "3601"),
+            pytest.param("ERPNET_REFRESH_TOKEN_CONFIDENTIAL_SECONDS", "2592001", marks=pytest.mark.contract("TK-51")),
+            pytest.param("ERPNET_REFRESH_TOKEN_PUBLIC_SECONDS", "86401", marks=pytest.mark.contract("TK-51")),
+            ("ERPNET_IDENTITY_SESSION_SECONDS", "0"),
+            ("ERPNET_REMEMBERED_SESSION_SECONDS", "30 days"),
+            ("REQUIRE_CONSENT", "perhaps"),
             ("ERPNET_SESSION_RPM", "-1"),
             ("ERPNET_WORKERS", "1_0"),
         ],
