@@ -37,11 +37,14 @@ POLICIES = {
 TITLES = {
     "client_id": "Client id",
     "name": "Name",
+    "owner": "Owner",
+    "is_verified": "Owner is verified",
     "client_type": "Client type",
     "redirect_uris": "Redirect URIs",
     "post_logout_redirect_uris": "Post-logout redirect URIs",
     "allows_internal_users": "Internal users may sign in",
     "allows_community_users": "Community users may sign in",
+    "is_first_party": "Belongs to this organisation",
     "allows_service": "May act as a service",
     "system_user": "System user",
     "scope": "Scopes",
@@ -54,12 +57,16 @@ TITLES = {
 }
 HELP = {
     "name": "What people read, for example on the consent page. Plays no part in authentication.",
+    "owner": "Who is behind the app, as people read it on the consent page, for example Acme Ltd.",
+    "is_verified": "You have checked who the owner is; the consent page says so. Check again when the owner changes.",
     "client_id": "The client_id that the app sends: 1 to 254 characters without a space. Letter case counts.",
     "redirect_uris": "Where people return after sign-in. One address a line, or separated by commas; compared "
     "character for character.",
     "post_logout_redirect_uris": "Where people may return after sign-out. One address a line, or separated by commas.",
     "allows_internal_users": "Licensed users of this instance.",
     "allows_community_users": "External users, such as customers and partners. They never get access to the data APIs.",
+    "is_first_party": "People are not asked for consent. For applications of your own only: whoever runs this one acts "
+    "in the name of everybody who signs in.",
     "allows_service": "The app gets tokens without a person (client credentials). For confidential applications only.",
     "system_user": "The login of the account that service tokens run as: active, of type InternalUser or "
     "SystemUserNoLogin.",

@@ -104,6 +104,13 @@ def origin(uri: str) -> str | None:
     return f"{parts.scheme}://{host}{port}"
 
 
+def lead_to_devices(uris: Iterable[str]) -> bool:
+    """Whether one of the addresses is a program on somebody's device, which no certificate tells from another
+    (RFC 8252 §8.6)."""
+    found = [parts for parts in map(_parts, uris) if parts is not None]
+    return any(parts.scheme not in ("http", "https") or parts.hostname in LOOPBACK_HOSTS for parts in found)
+
+
 def hosts(uris: Iterable[str]) -> list[str]:
     """The host names of the addresses, each once, in order; an own scheme stands for itself."""
     found: dict[str, None] = {}

@@ -42,13 +42,15 @@ def violations(application: "TrustedApplication") -> dict[str, list[ValidationEr
             known = ", ".join(sorted(scopes.STORABLE, key=str.lower))
             refuse("scope", "scope_unknown", f"{name!r} is not a scope. Known scopes: {known}.")
     _check_service(application, refuse)
+    if application.is_verified and not application.owner.strip():
+        refuse("is_verified", "verified_without_owner", "There is no owner who could have been verified.")
     if application.is_public and any(secret.disabled_at is None for secret in application.known_secrets()):
         refuse(
             "client_type",
             "public_with_secret",
             "A public application cannot keep a secret. Retire its secrets first.",
         )
-    for field in ("name", "notes", "system_user_login_url"):
+    for field in ("name", "owner", "notes", "system_user_login_url"):
         if "\x00" in getattr(application, field):
             refuse(field, "null_characters", "Null characters are not allowed.")
     return dict(errors)
@@ -79,6 +81,22 @@ def _check_service(application: "TrustedApplication", refuse: Callable[[str, str
         )
 
 
+def _unasked(application: "TrustedApplication") -> list[str]:
+    """What deserves attention when people are not asked for consent."""
+    if not application.is_first_party or not application.allows_sign_in:
+        return []
+    found = []
+    if not application.is_verified:
+        found.append("People are not asked for consent, although nobody has verified who the owner is.")
+    if application.is_public and redirects.lead_to_devices(application.redirect_uri_list):
+        # RFC 8252 §8.6: another program on the device may take the client id and the address.
+        found.append(
+            "People are not asked for consent, and a program on their device that pretends to be this one gets access "
+            "without a question."
+        )
+    return found
+
+
 def warnings(application: "TrustedApplication", now: datetime) -> list[str]:
     """What is allowed and still deserves attention, as sentences for administrators (TA-34, TA-39, TA-43, TK-103)."""
     secrets = list(application.known_secrets())
@@ -94,6 +112,7 @@ def warnings(application: "TrustedApplication", now: datetime) -> list[str]:
         found.append("Community users may sign in while internal users may not.")
     if application.allows_sign_in and not application.redirect_uris:
         found.append("People may sign in, but there is no redirect URI to return to.")
+    found += _unasked(application)
     if application.is_confidential and not application.allows_sign_in and not application.allows_service:
         found.append("Neither sign-in nor service access is allowed: the app cannot get a token.")
     if application.allows_service and not scopes.registered(application.scope):

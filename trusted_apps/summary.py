@@ -14,7 +14,7 @@ def summarise(application: TrustedApplication) -> list[str]:
     found += [*_sign_in(application), *_service(application)]
     if not found or (len(found) == 1 and not application.is_enabled):
         found.append("Nobody may sign in through it and it may not act as a service.")
-    found += [_proof(application), _data(application), _reference_tokens(application)]
+    found += [*_owner(application), _proof(application), _data(application), _reference_tokens(application)]
     if application.allows_basic_authentication:
         found.append("Old clients that sign in with a login and a password may name it.")
     return found
@@ -29,9 +29,18 @@ def _sign_in(application: TrustedApplication) -> list[str]:
     if people is None:
         return []
     places = redirects.hosts(application.redirect_uri_list)
-    if not places:
-        return [f"{people} may sign in through it."]
-    return [f"{people} may sign in through it and return to {_and(places)}."]
+    target = f" and return to {_and(places)}" if places else ""
+    found = [f"{people} may sign in through it{target}."]
+    if application.is_first_party:
+        found.append("People are not asked for consent, because it belongs to this organisation.")
+    return found
+
+
+def _owner(application: TrustedApplication) -> list[str]:
+    if not application.owner:
+        return []
+    known = "an administrator has verified that" if application.is_verified else "nobody has verified that"
+    return [f"Its owner is {application.owner}; {known}."]
 
 
 def _service(application: TrustedApplication) -> list[str]:

@@ -137,6 +137,14 @@ def test_all_mistakes_are_reported_at_once_with_path_and_line():
         ("users: [{login: a, name: ~}]", "users[0].name (line 1): Expected text, found nothing; write ''"),
         ("users: [{login: a, is_active: 1}]", "users[0].is_active (line 1): Expected true or false, found a number."),
         ("users: [{login: a, is_active: null}]", "users[0].is_active (line 1): Expected true or false, found nothing"),
+        (
+            "applications: [{application_uri: a, name: A, is_verified: true}]",
+            "applications[0].is_verified (line 1): There is no owner who could have been verified.",
+        ),
+        (
+            "applications: [{application_uri: a, name: A, is_verified: true, owner: ' '}]",
+            "applications[0].is_verified (line 1): There is no owner",
+        ),
         ("users: [{login: a, id: 7}]", 'users[0].id (line 1): "7" is not a GUID.'),
         ("users: [{login: a, email: nowhere}]", "users[0].email (line 1): Enter a valid email address."),
         ("users: [{login: a, locale: Bulgarian}]", "users[0].locale (line 1): Expected a language tag"),
@@ -195,6 +203,9 @@ def test_values_that_depend_on_an_unreadable_one_are_not_blamed():
             "SystemUserNoLogin, ApplicationUserNoLogin, InvitationInternalNoLogin, InvitationExternalNoLogin"
         ),
         "users[0].email (line 1): Expected text, found a list.",
+    ]
+    assert problems_of("applications: [{application_uri: a, name: A, owner: [], is_verified: true}]") == [
+        "applications[0].owner (line 1): Expected text, found a list.",
     ]
 
 

@@ -62,6 +62,9 @@ def applications(draw, service_users):
         id=draw(st.uuids()),
         client_id=draw(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=12)),
         name=draw(WORDS),
+        owner=(owner := draw(st.just("") | WORDS)),
+        is_verified=bool(owner.strip()) and draw(st.booleans()),
+        is_first_party=draw(st.booleans()),
         client_type=client_type,
         redirect_uris="\n".join(draw(st.lists(st.sampled_from(urls), unique=True))),
         post_logout_redirect_uris="\n".join(draw(st.lists(st.sampled_from(urls), unique=True))),
@@ -174,6 +177,9 @@ def test_export_is_readable_sorted_and_complete():
         id=uuid.UUID(int=3),
         client_id="z.app",
         name="Ново ${X}",
+        owner="Acme Ltd.",
+        is_verified=True,
+        is_first_party=True,
         redirect_uris="https://a.example/cb\nhttp://localhost/",
         allows_service=True,
         system_user=service,
@@ -226,6 +232,8 @@ applications:
   - application_uri: A.app
     id: 00000000-0000-0000-0000-000000000004
     name: Other
+    owner: ""
+    is_verified: false
     client_type: None
     secrets:
       - name: a
@@ -240,6 +248,7 @@ applications:
     impersonate_logout_url: []
     impersonate_as_internal_user_allowed: false
     impersonate_as_community_user_allowed: false
+    is_first_party: false
     system_user_allowed: false
     system_user: null
     scope: ""
@@ -252,6 +261,8 @@ applications:
   - application_uri: z.app
     id: 00000000-0000-0000-0000-000000000003
     name: "Ново $${{X}}"
+    owner: Acme Ltd.
+    is_verified: true
     client_type: Confidential
     secret_hash: T/AGymuI51LwjLeIFxRQXOs9IHnupDKs/ajhWODR2C4=
     impersonate_login_url:
@@ -260,6 +271,7 @@ applications:
     impersonate_logout_url: []
     impersonate_as_internal_user_allowed: false
     impersonate_as_community_user_allowed: false
+    is_first_party: true
     system_user_allowed: true
     system_user: svc
     scope: read

@@ -8,7 +8,7 @@ from trusted_apps.attributes import FIELDS
 LIST = "/admin/trusted_apps/trustedapplication/"
 CHECKBOXES = {
     "allows_internal_users", "allows_community_users", "allows_service", "allows_basic_authentication",
-    "identity_scopes_imply_access", "is_enabled",
+    "identity_scopes_imply_access", "is_enabled", "is_verified", "is_first_party",
 }  # fmt: skip
 
 
@@ -20,6 +20,7 @@ def fields(**values):
     """The body of a form: a good confidential application, with ``values`` in place of what it has."""
     form = {
         "name": "Shop",
+        "owner": "",
         "client_id": "shop.example.com",
         "client_type": "confidential",
         "redirect_uris": "",

@@ -26,15 +26,17 @@ def test_what_a_row_says(admin_client, system_user):
     application = TrustedApplicationFactory(
         name="Portal", client_id="portal.example.com", allows_internal_users=True, allows_community_users=True,
         allows_service=True, system_user=system_user, scope="openid read", last_used=now.replace(2026, 3, 2),
+        owner="Harbour Partners", is_verified=True, is_first_party=True,
     )  # fmt: skip
     application.secrets.update(expires=now + timedelta(days=5))
     TrustedApplicationFactory(name="Holder", client_type="none", scope="")
-    TrustedApplicationFactory(name="Off", is_enabled=False, secret=None)
+    TrustedApplicationFactory(name="Off", is_enabled=False, secret=None, owner="Acme Ltd.")
     page = text_of(admin_client.get(LIST))
     for text in (
         "Portal", "portal.example.com", "Enabled", "Confidential", "Sign-in: internal, community",
         f"Service: {system_user.login}", "openid read", f"Expires {now + timedelta(days=5):%Y-%m-%d}", "2026-03-02",
-        "Cannot authenticate", "Disabled", "Missing", "never",
+        "Cannot authenticate", "Disabled", "Missing", "never", "Harbour Partners · verified", "First party: no consent",
+        "Acme Ltd. · not verified",
     ):  # fmt: skip
         assert text in page, text
 
@@ -51,7 +53,9 @@ def test_internal_records_are_hidden(admin_client):
 
 
 def test_search(admin_client):
-    TrustedApplicationFactory(name="Shop sync", client_id="sync.id", redirect_uris="https://shop.example.com/cb")
+    TrustedApplicationFactory(
+        name="Shop sync", client_id="sync.id", redirect_uris="https://shop.example.com/cb", owner="Harbour Partners"
+    )
     TrustedApplicationFactory(
         name="Portal", client_id="portal.id", post_logout_redirect_uris="https://bye.example.org/"
     )
@@ -61,6 +65,7 @@ def test_search(admin_client):
         "portal.id": {"Portal"},
         "bye.example.org": {"Portal"},
         "myapp": {"Scanner"},
+        "harbour": {"Shop sync"},
         "sync example.com": {"Shop sync"},
         "sync portal": set(),
         "": {"Shop sync", "Portal", "Scanner"},
@@ -82,6 +87,7 @@ def risky(system_user, administrator):
     make(name="administrator", allows_service=True, system_user=administrator, **used)
     make(name="system_user", allows_service=True, system_user=UserFactory(is_active=False), **used)
     make(name="identity_scopes", identity_scopes_imply_access=True, **used)
+    make(name="unasked", is_first_party=True, owner="Acme Ltd.", **used)
     make(name="basic", allows_basic_authentication=True, **used)
     make(name="never_used")
     make(name="unused", last_used=now - timedelta(days=91))
@@ -95,7 +101,7 @@ def test_every_risk_has_a_saved_filter(admin_client, risky):
     for risk in RISKS:
         expected = {risk} | ({"secrets_expired"} if risk == "no_secret" else set())
         assert found(admin_client.get(LIST, {"risk": risk})) == expected, risk
-    assert len(found(admin_client.get(LIST, {"risk": "unknown"}))) == 14
+    assert len(found(admin_client.get(LIST, {"risk": "unknown"}))) == 15
 
 
 def test_an_unused_application_that_was_never_used_counts_from_its_creation(admin_client):
@@ -114,6 +120,11 @@ def test_an_unused_application_that_was_never_used_counts_from_its_creation(admi
         ({"mode": "internal"}, {"web", "spa"}),
         ({"mode": "service"}, {"service"}),
         ({"mode": "community"}, set()),
+        ({"mode": "first_party"}, {"spa"}),
+        ({"owner": "verified"}, {"web"}),
+        ({"owner": "unverified"}, {"spa"}),
+        ({"owner": "none"}, {"service", "holder", "off"}),
+        ({"owner": "x"}, {"web", "spa", "service", "holder", "off"}),
         ({"data": "update"}, {"service", "spa", "off"}),
         ({"data": "read"}, {"web", "service", "spa", "off"}),
         ({"data": "nothing"}, {"holder"}),
@@ -121,9 +132,9 @@ def test_an_unused_application_that_was_never_used_counts_from_its_creation(admi
     ],
 )
 def test_filters(admin_client, query, names):
-    TrustedApplicationFactory(name="web", web=True, scope="openid read")
+    TrustedApplicationFactory(name="web", web=True, scope="openid read", owner="Acme Ltd.", is_verified=True)
     TrustedApplicationFactory(name="service", service=True)
-    TrustedApplicationFactory(name="spa", public=True)
+    TrustedApplicationFactory(name="spa", public=True, owner="Acme Ltd.", is_first_party=True)
     TrustedApplicationFactory(name="holder", client_type="none", scope="openid")
     TrustedApplicationFactory(name="off", is_enabled=False)
     assert found(admin_client.get(LIST, query)) == names

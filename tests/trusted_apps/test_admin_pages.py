@@ -78,7 +78,7 @@ def test_every_attribute_has_both_of_its_names(admin_client, service_app):
         "ApplicationUri", "ClientType", "ImpersonateLoginUrl", "ImpersonateLogoutUrl", "SystemUser",
         "ImpersonateAsInternalUserAllowed", "ImpersonateAsCommunityUserAllowed", "SystemUserAllowed", "Scope",
         "AccessTokens", "BasicAuthenticationAllowed", "IdentityScopesImplyAccess", "SystemUserLoginUrl",
-        "ObjectVersion",
+        "Owner", "IsVerified", "IsFirstParty", "ObjectVersion",
     ):  # fmt: skip
         assert name in page
     assert "Redirect URIs ImpersonateLoginUrl" in page

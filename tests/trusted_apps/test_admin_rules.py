@@ -98,6 +98,66 @@ def test_what_is_allowed_with_a_warning(register, admin_client, administrator):
     assert "less strict than least privilege" in page
 
 
+@pytest.mark.contract("ID-85")
+def test_who_owns_an_application_and_whether_people_are_asked(register, admin_client):
+    application = register(owner=" Acme Ltd. ", is_verified=True, is_first_party=True, allows_internal_users=True)
+    assert (application.owner, application.is_verified, application.is_first_party) == ("Acme Ltd.", True, True)
+    values = AuditEvent.objects.get().detail["values"]
+    assert (values["Owner"], values["IsVerified"], values["IsFirstParty"]) == ("Acme Ltd.", True, True)
+
+    admin_client.post(page_of(application), fields_of(application, is_verified=False, is_first_party=False))
+    application.refresh_from_db()
+    assert (application.owner, application.is_verified, application.is_first_party) == ("Acme Ltd.", False, False)
+    history = text_of(admin_client.get(page_of(application, "history")))
+    assert "Owner is verified IsVerified yes → no" in history
+    assert "Belongs to this organisation IsFirstParty yes → no" in history
+
+
+@pytest.mark.parametrize("owner", ["", "   "])
+def test_an_owner_who_is_not_named_cannot_be_verified(register, owner):
+    assert register(owner=owner, is_verified=True) == {
+        "is_verified": ["There is no owner who could have been verified."]
+    }
+
+
+@pytest.mark.contract("TA-78", "ID-85")
+@pytest.mark.parametrize(
+    ("values", "skips"),
+    [
+        ({}, False),
+        ({"is_first_party": True}, True),
+        ({"owner": "Acme Ltd.", "is_verified": True}, False),
+        ({"client_id": "internal.erp.net/profile"}, True),
+        ({"client_id": "internal.erp.network"}, False),
+    ],
+)
+def test_who_is_not_asked_for_consent(values, skips):
+    assert TrustedApplicationFactory.build(**values).skips_consent is skips
+
+
+UNVERIFIED = "although nobody has verified who the owner is"
+PRETENDING = "a program on their device that pretends to be this one"
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"web": True}, set()),
+        ({"web": True, "is_first_party": True}, {UNVERIFIED}),
+        ({"web": True, "is_first_party": True, "owner": "Acme Ltd.", "is_verified": True}, set()),
+        ({"is_first_party": True}, set()),
+        ({"public": True, "is_first_party": True}, {UNVERIFIED}),
+        ({"public": True, "redirect_uris": "http://127.0.0.1/cb"}, set()),
+        ({"public": True, "is_first_party": True, "redirect_uris": "http://127.0.0.1/cb"}, {UNVERIFIED, PRETENDING}),
+        ({"public": True, "is_first_party": True, "redirect_uris": "myapp://cb"}, {UNVERIFIED, PRETENDING}),
+        ({"web": True, "is_first_party": True, "redirect_uris": "http://localhost/cb"}, {UNVERIFIED}),
+    ],
+)
+def test_what_deserves_attention_when_nobody_is_asked(admin_client, values, said):
+    page = text_of(admin_client.get(page_of(TrustedApplicationFactory(**values))))
+    assert {sentence for sentence in (UNVERIFIED, PRETENDING) if sentence in page} == said
+
+
 GOOD = [
     "https://app.example.com/callback",
     "https://app.example.com:8443/callback/?x=1&y=2",
@@ -202,7 +262,8 @@ def test_all_errors_at_once_and_what_was_typed_is_kept(admin_client):
 
 
 TEXTS = [
-    "name", "client_id", "redirect_uris", "post_logout_redirect_uris", "system_user", "notes", "system_user_login_url",
+    "name", "owner", "client_id", "redirect_uris", "post_logout_redirect_uris", "system_user", "notes",
+    "system_user_login_url",
 ]  # fmt: skip
 
 

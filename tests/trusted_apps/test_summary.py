@@ -50,6 +50,26 @@ def said(**values):
             ],
         ),
         (
+            {"allows_internal_users": True, "owner": "Acme Ltd.", "is_verified": True, "is_first_party": True},
+            [
+                "Internal users may sign in through it.",
+                "People are not asked for consent, because it belongs to this organisation.",
+                "Its owner is Acme Ltd.; an administrator has verified that.",
+                "It proves itself with a client secret.",
+                "It has no access to data.",
+                "Nobody may issue reference tokens for it.",
+            ],
+        ),
+        (
+            {"is_first_party": True},
+            [
+                "Nobody may sign in through it and it may not act as a service.",
+                "It proves itself with a client secret.",
+                "It has no access to data.",
+                "Nobody may issue reference tokens for it.",
+            ],
+        ),
+        (
             {"client_type": "none", "allows_service": True},
             ["It is a placeholder: it records that the app was installed and can never authenticate."],
         ),
@@ -71,6 +91,7 @@ def test_whole_summaries(values, sentences):
             {"allows_service": True, "system_user": User(login="gone", is_active=False)},
             "It may act as a service, but gone is inactive or of a type that cannot run services.",
         ),
+        ({"owner": "Acme Ltd."}, "Its owner is Acme Ltd.; nobody has verified that."),
         ({"scope": "update"}, "It may create, change and delete data, but not read it."),
         ({"scope": "read sec"}, "It may read data and not change it. It may manage users and security."),
         (

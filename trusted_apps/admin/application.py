@@ -49,8 +49,8 @@ class TrustedApplicationAdmin(SecretViews, columns.ApplicationColumns, TracedAdm
     list_max_show_all = 50
     paginator = CappedPaginator
     ordering = ["name", "client_id"]
-    search_fields = ["name", "client_id", "redirect_uris"]
-    search_help_text = "Name, client id or host of a redirect URI."
+    search_fields = ["name", "owner", "client_id", "redirect_uris"]
+    search_help_text = "Name, owner, client id or host of a redirect URI."
     actions = ["enable_selected", "disable_selected"]
     view_on_site = False
 
@@ -67,7 +67,7 @@ class TrustedApplicationAdmin(SecretViews, columns.ApplicationColumns, TracedAdm
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Every word must occur in the name, in the client id or in an address."""
+        """Every word must occur in the name, the owner, the client id or an address."""
         for word in search_term.split():
             queryset = queryset.filter(contains(word))
         return queryset, False
@@ -79,12 +79,16 @@ class TrustedApplicationAdmin(SecretViews, columns.ApplicationColumns, TracedAdm
         because it must work at once and for a record that breaks a newer rule."""
         switch = ["is_enabled"] if obj is None else []
         return [
-            ("The application", {"fields": ["name", "client_id", "client_type", "notes", *switch]}),
+            (
+                "The application",
+                {"fields": ["name", "owner", "is_verified", "client_id", "client_type", "notes", *switch]},
+            ),
             (
                 "Signing in",
                 {
                     "fields": [
-                        "allows_internal_users", "allows_community_users", "redirect_uris", "post_logout_redirect_uris",
+                        "allows_internal_users", "allows_community_users", "is_first_party", "redirect_uris",
+                        "post_logout_redirect_uris",
                     ]
                 },
             ),

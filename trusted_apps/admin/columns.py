@@ -25,6 +25,17 @@ def state(application: TrustedApplication) -> SafeString:
     return badge("good", "Enabled")
 
 
+def owner_of(application: TrustedApplication) -> SafeString:
+    """Who is behind it, and whether that was checked."""
+    if not application.owner:
+        return SafeString("")
+    return format_html(
+        '<span class="erp-owner erp-quiet">{}{}</span>',
+        application.owner,
+        " · verified" if application.is_verified else " · not verified",
+    )
+
+
 def secret_state(secret: ClientSecret, now: datetime) -> tuple[str, str]:
     """The kind of badge and the word for a secret."""
     if secret.disabled_at is not None:
@@ -56,9 +67,10 @@ class ApplicationColumns:
     @admin.display(description="application", ordering="name")
     def application(self, application: TrustedApplication) -> SafeString:
         return format_html(
-            '<span class="erp-app-name">{}</span><code class="erp-id">{}</code>',
+            '<span class="erp-app-name">{}</span><code class="erp-id">{}</code>{}',
             application.name,
             application.client_id,
+            owner_of(application),
         )
 
     @admin.display(description="state", ordering="is_enabled")
@@ -80,6 +92,8 @@ class ApplicationColumns:
         ]
         if people:
             found.append("Sign-in: " + ", ".join(people))
+            if application.is_first_party:
+                found.append("First party: no consent")
         if application.allows_service:
             user = application.system_user
             found.append(f"Service: {user.login}" if user is not None else "Service: nobody")

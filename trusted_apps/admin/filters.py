@@ -64,6 +64,10 @@ RISKS: dict[str, tuple[str, Callable[[Rows, datetime], Rows]]] = {
         "Identity scopes imply access",
         lambda rows, _: rows.filter(identity_scopes_imply_access=True),
     ),
+    "unasked": (
+        "No consent and the owner not verified",
+        lambda rows, _: rows.filter(is_first_party=True, is_verified=False),
+    ),
     "basic": ("Legacy password authentication", lambda rows, _: rows.filter(allows_basic_authentication=True)),
     "never_used": ("Never used", lambda rows, _: rows.filter(last_used=None)),
     "unused": ("Unused for 90 days", _unused),
@@ -83,8 +87,8 @@ RISKS: dict[str, tuple[str, Callable[[Rows, datetime], Rows]]] = {
 
 
 def contains(word: str) -> Q:
-    """The word occurs in the name, in the client id or in an address."""
-    fields = ("name", "client_id", "redirect_uris", "post_logout_redirect_uris")
+    """The word occurs in the name, the owner, the client id or an address."""
+    fields = ("name", "owner", "client_id", "redirect_uris", "post_logout_redirect_uris")
     return Q(*(Q(**{f"{field}__icontains": word}) for field in fields), _connector=Q.OR)
 
 
@@ -149,6 +153,7 @@ class ModeFilter(admin.SimpleListFilter):
     columns = {
         "internal": ("Sign-in of internal users", "allows_internal_users"),
         "community": ("Sign-in of community users", "allows_community_users"),
+        "first_party": ("First party: no consent", "is_first_party"),
         "service": ("Service", "allows_service"),
     }
 
@@ -158,6 +163,26 @@ class ModeFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
         mode = self.columns.get(self.value() or "")
         return queryset.filter(**{mode[1]: True}) if mode else queryset
+
+
+class OwnerFilter(admin.SimpleListFilter):
+    """Whether it is known who is behind an application."""
+
+    title = "owner"
+    parameter_name = "owner"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("verified", "Verified"), ("unverified", "Not verified"), ("none", "Not known")]
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
+        match self.value():
+            case "verified":
+                return queryset.filter(is_verified=True)
+            case "unverified":
+                return queryset.filter(is_verified=False).exclude(owner="")
+            case "none":
+                return queryset.filter(owner="")
+        return queryset
 
 
 class ScopeFilter(admin.SimpleListFilter):
@@ -179,4 +204,4 @@ class ScopeFilter(admin.SimpleListFilter):
         return queryset
 
 
-FILTERS: list[Any] = [RiskFilter, StateFilter, ClientTypeFilter, ModeFilter, ScopeFilter]
+FILTERS: list[Any] = [RiskFilter, StateFilter, ClientTypeFilter, ModeFilter, OwnerFilter, ScopeFilter]

@@ -91,6 +91,8 @@ class ApplicationChange(Change):
             self.application.client_type = ClientType.PUBLIC
         if not self._secrets.leaves_an_active_one:
             ignore.add("public_with_secret")
+        if self.entry.unreadable("owner"):
+            ignore.add("verified_without_owner")
         try:
             self.application.full_clean(exclude=["system_user"], validate_unique=False, validate_constraints=False)
         except ValidationError as error:
