@@ -33,6 +33,17 @@ def _first_supported(tags: Iterable[str]) -> str | None:
     return None
 
 
+def follow_wish(request: HttpRequest, tags: str) -> None:
+    """Show this page in the application's language, unless the person chose another one on this page.
+
+    For a view that finds ``ui_locales`` where the middleware cannot, such as inside a signed request.
+    """
+    wished = choose_language(tags)
+    if wished and choose_language(request.GET.get(CHOICE, "")) is None:
+        translation.activate(wished)
+        request.LANGUAGE_CODE = wished
+
+
 class LanguageMiddleware:
     """Activates one language for the time of a request (OP-58).
 
@@ -46,7 +57,7 @@ class LanguageMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.is_machine or request.path_info.startswith(ENGLISH_ONLY):  # type: ignore[attr-defined]
             return self.get_response(request)
-        chosen = choose_language(request.GET.get(CHOICE, "")[:35])
+        chosen = choose_language(request.GET.get(CHOICE, ""))
         in_address = chosen or choose_language(request.GET.get("ui_locales", ""))
         language = in_address or self._preferred(request)
         translation.activate(language)

@@ -5,7 +5,7 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 from django.utils import translation
 
-from erpnet_identity.edge.language import COOKIE, LanguageMiddleware, choose_language
+from erpnet_identity.edge.language import COOKIE, LanguageMiddleware, choose_language, follow_wish
 
 PAGE = "/whats-new"
 HEADINGS = {"en": "What’s new", "bg": "Новости", "de": "Neuerungen"}
@@ -140,14 +140,20 @@ def test_also_after_a_failure():
     assert translation.get_language() == "en"
 
 
-def test_a_view_may_follow_a_wish_that_only_it_can_read():
+@pytest.mark.contract("ID-43", "OP-58")
+@pytest.mark.parametrize(
+    ("address", "wish", "language"),
+    [("/", "fr de", "de"), ("/?language=bg", "de", "bg"), ("/?language=xx", "de", "de"), ("/", "fr", "en")],
+)
+def test_a_view_follows_a_wish_that_only_it_can_read(address, wish, language):
     def view(request):
-        translation.activate("de")
+        follow_wish(request, wish)
         return HttpResponse("")
 
-    request = RequestFactory().get("/")
+    request = RequestFactory().get(address)
     request.is_machine = False
-    assert LanguageMiddleware(view)(request).headers["Content-Language"] == "de"
+    assert LanguageMiddleware(view)(request).headers["Content-Language"] == language
+    assert request.LANGUAGE_CODE == language
 
 
 def test_the_menu_keeps_the_address(client, settings):

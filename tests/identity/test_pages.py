@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings
 from django.template.loader import render_to_string
 
+from erpnet_identity.bootstrap import BASE_DIR
 from tests.support.pages_preview import FORM_POST, MARIA, PAGES
 
 VOID = {"meta", "link", "input", "path", "rect", "circle", "br", "img"}
@@ -73,6 +74,20 @@ def test_well_formed_and_tied_together(page, name):
     assert "data-outcome" in elements.named(promised.outcome)
     assert [tag for tag, _ in elements.found].count("h1") == 1
     assert [tag for tag, _ in elements.found].count("main") == 1
+
+
+@pytest.mark.contract("OP-343")
+def test_the_documentation_names_every_id_and_every_outcome(page):
+    documented = set(re.findall(r"`([^`\s]+)`", (BASE_DIR / "docs" / "pages.md").read_text(encoding="utf-8")))
+    used, outcomes = set(), set()
+    for name, promised in {**PAGES, "form-post": FORM_POST}.items():
+        elements = Elements(page(name))
+        used.update(elements.ids())
+        if not promised.template.endswith("error.html"):
+            outcomes.add(elements.named(promised.outcome)["data-outcome"])
+    generated = {name for name in used if name.endswith(("_error", "_helptext"))}
+    assert sorted(used - generated - documented) == []
+    assert sorted(outcomes - documented) == []
 
 
 @pytest.mark.contract("ID-68")

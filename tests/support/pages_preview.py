@@ -14,6 +14,7 @@ from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import include, path
+from django.utils.translation import gettext
 
 from erpnet_identity.edge.middleware import CONTENT_SECURITY_POLICY
 from erpnet_identity.identity import texts
@@ -112,10 +113,10 @@ def consent(groups: list[Any] | None = None, **context: Any) -> dict[str, Any]:
     }
 
 
-def new_password(form: type[forms.Form], data: dict[str, str] | None, error: str = "") -> dict[str, Any]:
+def new_password(form: type[forms.Form], data: dict[str, str] | None = None) -> dict[str, Any]:
     bound = form(data)
-    if error and bound.errors is not None:
-        bound.add_error("password1", error)
+    if bound.is_bound:
+        bound.add_error("password1", gettext("This password is too common."))
     return {"form": bound, "token_fail": False, "reset_url": "/id/password/reset"}
 
 
@@ -244,7 +245,7 @@ PAGES: dict[str, Page] = {
         "identity/password_reset_sent.html", "reset-sent", "reset-sent-signin", signin_url="/id/signin"
     ),
     "password-reset-key": Page(
-        "identity/password_reset_key.html", lambda: new_password(NewPasswordForm, None), "reset-key-outcome",
+        "identity/password_reset_key.html", lambda: new_password(NewPasswordForm), "reset-key-outcome",
         ("reset-key-submit",), "id_password1",
     ),
     "password-reset-key-used": page(
@@ -255,12 +256,12 @@ PAGES: dict[str, Page] = {
         "identity/password_reset_done.html", "reset-done", "reset-signin", signin_url="/id/signin"
     ),
     "password-change": Page(
-        "identity/password_change.html", lambda: new_password(ChangeForm, None), "change-outcome",
+        "identity/password_change.html", lambda: new_password(ChangeForm), "change-outcome",
         ("change-submit",), "id_oldpassword",
     ),
     "password-change-refused": Page(
         "identity/password_change.html",
-        lambda: new_password(ChangeForm, {"oldpassword": "x", "password1": "1234"}, "This password is too common."),
+        lambda: new_password(ChangeForm, {"oldpassword": "x", "password1": "1234"}),
         "change-outcome", ("change-submit",), "id_password1",
     ),
     "password-changed": page("identity/password_changed.html", "changed", "changed-home"),
@@ -308,6 +309,8 @@ received.csrf_exempt = True  # type: ignore[attr-defined]
 urlpatterns = [
     path("preview/<name>", preview, name="preview"),
     path("received", received),
+    # A page that is plain text names no icon, and the browser complains when it finds none.
+    path("favicon.ico", lambda request: HttpResponse(status=204)),
     path("", include("erpnet_identity.urls")),
 ]
 handler400 = "erpnet_identity.instance.views.errors.bad_request"
