@@ -153,7 +153,8 @@ def test_a_view_follows_a_wish_that_only_it_can_read(address, wish, language):
     request = RequestFactory().get(address)
     request.is_machine = False
     assert LanguageMiddleware(view)(request).headers["Content-Language"] == language
-    assert request.LANGUAGE_CODE == language
+    spoken = request.LANGUAGE_CODE
+    assert spoken == language
 
 
 def test_the_menu_keeps_the_address(client, settings):
