@@ -18,6 +18,7 @@ _SECRET_SHAPES = re.compile(
     r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.?[A-Za-z0-9_-]*"  # a signed token
     r"|enrt_[0-9A-Fa-f]{12,}"  # a reference token
     r"|\b[0-9A-F]{64}\b"  # an authorization code or a refresh token
+    r"|\b[0-9a-f]{32}-[0-9a-z]{1,13}-[0-9a-f]{32}\b"  # the end of a link that resets a password
     r"|(?i:\b(?:basic|bearer)\s+)[A-Za-z0-9+/=._~-]{8,}"
     r"|(?i:\b(?:client_secret|password|secret|code|refresh_token|access_token)=)[^&\s'\"]+"
 )

@@ -26,11 +26,12 @@ _OWN_PATH = re.compile(r"/(?!/)[!-\[\]-~]{0,1000}")
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """``sealed`` is the text of ``pending``. ``next`` is a path on this host. ``is_other`` says that the person wants
-    another account than the one that is signed in."""
+    """``sealed`` is the text of ``pending``, ``application`` the one that waits. ``next`` is a path on this host.
+    ``is_other`` says that the person wants another account than the one that is signed in."""
 
     sealed: str = ""
     pending: PendingRequest | None = None
+    application: TrustedApplication | None = None
     next: str = ""
     is_other: bool = False
 
@@ -55,22 +56,25 @@ class Errand:
         """A parameter of the waiting request, empty without one."""
         return self.pending.parameters.get(name, "") if self.pending is not None else ""
 
-    def application(self) -> TrustedApplication | None:
-        """The application that waits."""
-        client_id = self.get("client_id")
-        return TrustedApplication.objects.filter(client_id=client_id).first() if client_id else None
-
     def link(self, name: str, **more: str) -> str:
         """The address of one of our pages, with the errand in it."""
         return _with(name, {"request": self.sealed, "next": self.next, **more})
 
 
 def read(request: HttpRequest) -> Errand:
-    """The errand of a request. Raises ``NotPending`` when it names a waiting request that is none."""
+    """The errand of a request. Raises ``NotPending`` when it names a waiting request that cannot go on."""
     sealed, wanted = _parameter(request, "request"), _parameter(request, "next")
+    pending = application = None
+    if sealed:
+        pending = unseal(sealed)
+        client_id = pending.parameters.get("client_id", "")
+        application = TrustedApplication.objects.filter(client_id=client_id, is_enabled=True).first()
+        if application is None:
+            raise NotPending  # taken away or switched off meanwhile: nobody types a password for it
     return Errand(
         sealed=sealed,
-        pending=unseal(sealed) if sealed else None,
+        pending=pending,
+        application=application,
         next=wanted if _OWN_PATH.fullmatch(wanted) else "",
         is_other="other" in request.GET,
     )

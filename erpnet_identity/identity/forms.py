@@ -11,11 +11,15 @@ from allauth.account.internal.flows.password_reset import request_password_reset
 from allauth.account.utils import perform_login
 from django import forms
 from django.conf import settings
+from django.contrib.auth.password_validation import password_validators_help_texts
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Value
 from django.db.models.functions import Upper
 from django.http import HttpRequest, HttpResponse
+from django.utils.functional import lazy
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from erpnet_identity.audit import events
 from erpnet_identity.audit.context import Actor
@@ -37,6 +41,12 @@ class _Plain:
         self.widget.attrs.pop("placeholder", None)  # type: ignore[attr-defined]
 
 
+def _rules() -> SafeString:
+    """What is asked of new passwords, as a list; a rule that is switched off says nothing."""
+    rules = ((text,) for text in password_validators_help_texts() if text)
+    return format_html("<ul>{}</ul>", format_html_join("", "<li>{}</li>", rules))
+
+
 class KnownPassword(_Plain, PasswordField):
     """A password that exists already, checked by whoever receives it."""
 
@@ -48,7 +58,7 @@ class NewPassword(_Plain, SetPasswordField):
     """A password to be, judged by the rules of the instance (ID-193)."""
 
     def __init__(self) -> None:
-        super().__init__(label=texts.LABEL_NEW_PASSWORD, max_length=MAX_PASSWORD)
+        super().__init__(label=texts.LABEL_NEW_PASSWORD, max_length=MAX_PASSWORD, help_text=lazy(_rules, str)())
 
 
 class NewPasswordAgain(_Plain, PasswordField):

@@ -32,7 +32,7 @@ def test_by_name(name):
     "text",
     [
         TOKEN, REFERENCE, CODE, f"Bearer {TOKEN}", "Basic U2VydmljZTpERU1PREVNTw==", "client_secret=DEMODEMO",
-        "grant_type=x&password=hunter22", "code=abcdef123",
+        "grant_type=x&password=hunter22", "code=abcdef123", "0a1b" * 8 + "-d2m3k9-" + "9f8e" * 8,
     ],
 )  # fmt: skip
 def test_by_shape_anywhere(text):

@@ -46,7 +46,7 @@ def select_account(request: HttpRequest) -> HttpResponse:
         return _to(errands.resume_url(errand.sealed))
     errands.speak_its_language(request, errand)
     context = {
-        "application": errand.application(),
+        "application": errand.application,
         "user": session.user,
         "request_token": errand.pending.with_choice(session.sid).seal(),
         "action": reverse("identity:select-account"),

@@ -8,7 +8,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_http_methods, require_safe
 from django.views.generic import FormView
 
 from erpnet_identity.audit import context
@@ -21,7 +22,8 @@ from ..forms import PasswordChangeForm, PasswordResetForm, PasswordResetKeyForm,
 from ..page import keep_private, page
 from ..pending import NotPending
 
-_METHODS = ["get", "head", "post"]
+# Before anything else: the views' own check comes after what they do first.
+_methods = method_decorator(require_http_methods(["GET", "HEAD", "POST"]), name="dispatch")
 
 
 def _to(address: str) -> HttpResponse:
@@ -34,10 +36,10 @@ def _too_many(request: HttpRequest, wait: int) -> HttpResponse:
     return response
 
 
+@_methods
 class PasswordResetView(allauth.PasswordResetView):
     """Asks for an e-mail address."""
 
-    http_method_names = _METHODS
     form_class = PasswordResetForm
     errand: Errand
 
@@ -67,6 +69,7 @@ class PasswordResetView(allauth.PasswordResetView):
         return page(self.request, "identity/password_reset.html", context)
 
 
+@_methods
 class PasswordResetKeyView(FormView):
     """The page behind the link in the mail.
 
@@ -74,7 +77,6 @@ class PasswordResetKeyView(FormView):
     out whoever else is signed in at this browser, so that a link could be used to sign people out.
     """
 
-    http_method_names = _METHODS
     form_class = PasswordResetKeyForm
     user: User
     key: str
@@ -106,10 +108,10 @@ class PasswordResetKeyView(FormView):
         return response
 
 
+@_methods
 class PasswordChangeView(allauth.PasswordChangeView):
     """A new password for somebody who is signed in; this browser stays signed in, all others do not."""
 
-    http_method_names = _METHODS
     form_class = PasswordChangeForm
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -6,6 +6,8 @@ from allauth.account.views import LoginView
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_http_methods
 
 from erpnet_identity.audit import context
 from erpnet_identity.users.models import User
@@ -18,10 +20,10 @@ from ..page import keep_private, page
 from ..pending import NotPending
 
 
+@method_decorator(require_http_methods(["GET", "HEAD", "POST"]), name="dispatch")
 class SignInView(LoginView):
     """Asks who it is, and sends the browser on to what it came for."""
 
-    http_method_names = ["get", "head", "post"]
     form_class = SignInForm
     errand: Errand
     signed_in: User | None = None
@@ -71,7 +73,7 @@ class SignInView(LoginView):
         errand = self.errand
         return {
             "form": kwargs.get("form") or self.get_form(),
-            "application": errand.application(),
+            "application": errand.application,
             "request_token": errand.sealed,
             "next": errand.next,
             "cancel_url": errand.cancel_url,
