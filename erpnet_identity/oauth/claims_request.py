@@ -1,10 +1,10 @@
 """The ``claims`` parameter: single claims asked for by their names (OIDC Core §5.5, OP-60 to OP-62). Pure."""
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from erpnet_identity.identity import authentication_context
 from trusted_apps.scopes import CLAIMS, PROFILE
 
 # What can be asked for at all; anything else is ignored.
@@ -13,12 +13,13 @@ KNOWN = frozenset(CLAIMS[PROFILE])
 
 @dataclass(frozen=True, slots=True)
 class ClaimsRequest:
-    """``userinfo`` and ``id_token`` name the claims that are wanted in each place. ``subject`` is the only person who
-    will do, empty for anybody; ``essential_acr`` are the contexts of which one must be reached, empty for none."""
+    """``userinfo`` and ``id_token`` name the claims that are wanted in each place. ``subjects`` are the only people who
+    will do, empty for anybody; ``acr_values`` are the contexts that are welcome, ``essential_acr`` those of which one
+    must be reached, empty for none."""
 
     userinfo: tuple[str, ...] = ()
     id_token: tuple[str, ...] = ()
-    subject: str = ""
+    subjects: tuple[str, ...] = ()
     acr_values: tuple[str, ...] = ()
     essential_acr: tuple[str, ...] = ()
 
@@ -50,15 +51,13 @@ def parse(text: str) -> ClaimsRequest:
     if not isinstance(content, dict):
         raise ValueError("not an object")
     id_token = _member(content, "id_token")
-    acr = id_token.get("acr")
-    acr = acr if isinstance(acr, dict) else {}
-    acr_values = tuple(_values(acr))
+    acr_values, acr_is_essential = _acr(id_token)
     return ClaimsRequest(
         userinfo=_names(_member(content, "userinfo")),
         id_token=_names(id_token),
-        subject=next(iter(_values(id_token.get("sub"))), ""),
+        subjects=_values(_member(id_token, "sub")),
         acr_values=acr_values,
-        essential_acr=acr_values if acr.get("essential") is True else (),
+        essential_acr=acr_values if acr_is_essential else (),
     )
 
 
@@ -71,8 +70,17 @@ def _names(member: dict[str, Any]) -> tuple[str, ...]:
     return tuple(name for name in member if name in KNOWN)
 
 
-def _values(wish: Any) -> Iterable[str]:
-    if not isinstance(wish, dict):
-        return
-    values = wish["values"] if isinstance(wish.get("values"), list) else [wish.get("value")]
-    yield from (value for value in values if isinstance(value, str) and value)
+def _acr(id_token: dict[str, Any]) -> tuple[tuple[str, ...], bool]:
+    """The wanted contexts in order of preference, and whether one of them is a must. Asked for without a value, any
+    context will do."""
+    if "acr" not in id_token:
+        return (), False
+    wish = _member(id_token, "acr")
+    return _values(wish) or authentication_context.SUPPORTED, wish.get("essential") is True
+
+
+def _values(wish: dict[str, Any]) -> tuple[str, ...]:
+    """What a wish accepts (OIDC Core §5.5.1): ``value``, else ``values``. One that is no text becomes one that nobody
+    has: a wish that cannot be understood must not let everybody in."""
+    values = [wish["value"]] if wish.get("value") is not None else wish.get("values")
+    return tuple(value if isinstance(value, str) else "" for value in values) if isinstance(values, list) else ()

@@ -64,7 +64,9 @@ def issue(
         request.application,
         grant,
         now=now,
-        about=list(request.claims.id_token),
+        # This one travels through the browser and says nothing of the person, not even what was asked for by name:
+        # the one of the token endpoint says it (TK-48, OP-116, OIDC Core §3.3.3.6).
+        about=[],
         nonce=grant.nonce,
         c_hash=left_half_hash(code),
         s_hash=grant.state_hash,

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from erpnet_identity.edge.language import follow_wish
 from erpnet_identity.identity.page import keep_private
 from erpnet_identity.identity.pending import NotPending, unseal
 
@@ -63,6 +64,7 @@ def _again_with_cookies(request: HttpRequest, parameters: dict[str, str]) -> Htt
 def _continued(request: HttpRequest, text: str, now: datetime) -> Authorization:
     # Checked again from the start: the application may have changed while a page was open.
     waiting = unseal(text)
+    follow_wish(request, waiting.parameters.get("ui_locales", ""))
     return Authorization(request, authorization_request.parse(waiting.parameters, now=now), now, waiting)
 
 
