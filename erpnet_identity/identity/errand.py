@@ -10,9 +10,8 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils import translation
 
-from erpnet_identity.edge.language import CHOICE, choose_language
+from erpnet_identity.edge.language import follow_wish
 from trusted_apps.models import TrustedApplication
 
 from .page import keep_private
@@ -113,10 +112,7 @@ def forget(request: HttpRequest) -> None:
 
 def speak_its_language(request: HttpRequest, errand: Errand) -> None:
     """Show this page in the language that the application asked for (ID-43), unless the person has just chosen one."""
-    wanted = choose_language(errand.get("ui_locales"))
-    if wanted and not choose_language(request.GET.get(CHOICE, "")):
-        translation.activate(wanted)
-        request.LANGUAGE_CODE = wanted
+    follow_wish(request, errand.get("ui_locales"))
 
 
 def _parameter(request: HttpRequest, name: str) -> str:
