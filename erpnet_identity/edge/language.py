@@ -24,15 +24,6 @@ def choose_language(tags: str) -> str | None:
     return _first_supported(tags.split())
 
 
-def follow_wish(request: HttpRequest, tags: str) -> None:
-    """Go on in the first of these languages that our pages speak: the wish of an application that only a view can
-    read, inside a sealed request (ID-43). What the person has just chosen comes first."""
-    language = choose_language(tags)
-    if language and not choose_language(request.GET.get(CHOICE, "")[:35]):
-        translation.activate(language)
-        request.LANGUAGE_CODE = language
-
-
 def _first_supported(tags: Iterable[str]) -> str | None:
     supported = [code for code, _ in settings.LANGUAGES]
     for tag in tags:
