@@ -81,8 +81,9 @@ def read(request: HttpRequest) -> dict[str, str]:
     """The known parameters of a request; one without a value counts as not sent. Raises ``BadSignOut``."""
     try:
         if request.method == "POST":
-            form.check_media_type(request.META.get("CONTENT_TYPE", ""))
             raw = request.body
+            if raw:
+                form.check_media_type(request.META.get("CONTENT_TYPE", ""))
         else:
             # The server hands the bytes of the request line over as latin-1 (PEP 3333).
             raw = request.META.get("QUERY_STRING", "").encode("latin-1")

@@ -17,6 +17,7 @@ from erpnet_identity.tenancy.models import Instance
 from erpnet_identity.tokens.models import AccessToken
 from tests.factories.trusted_apps import TrustedApplicationFactory
 from tests.factories.users import UserFactory
+from tests.support.jwt import claims_of, header_of
 from tests.support.relying_party import FORM
 
 pytestmark = pytest.mark.django_db
@@ -58,7 +59,7 @@ def ask():
 
 def resigned(token, *, typ="at+jwt", **changes):
     """The same token with other claims, signed with the instance's own key."""
-    claims = {**pyjwt.decode(token, options={"verify_signature": False}), **changes}
+    claims = {**claims_of(token), **changes}
     return jwt.sign(claims, typ=typ, now=timezone.now())
 
 
@@ -127,7 +128,7 @@ class TestClaims:
             second = party.refresh(first["refresh_token"]).json()
             id_tokens = [first["id_token"], second["id_token"]]
             id_tokens += [answer["id_token"]] if response_type == "code id_token" else []
-            subjects |= {pyjwt.decode(token, options={"verify_signature": False})["sub"] for token in id_tokens}
+            subjects |= {claims_of(token)["sub"] for token in id_tokens}
             subjects |= {ask(found["access_token"]).json()["sub"] for found in (first, second)}
         assert subjects == {"maria"}
 
@@ -135,7 +136,7 @@ class TestClaims:
     def test_a_community_user(self, tokens, ask, community_user):
         application = TrustedApplicationFactory(web=True, allows_community_users=True)
         found = tokens("openid profile read", application=application, user=community_user)
-        claims = pyjwt.decode(found["access_token"], options={"verify_signature": False})
+        claims = claims_of(found["access_token"])
         assert claims["aud"] == "http://127.0.0.1:8000/id/resources"
         body = ask(found["access_token"]).json()
         assert (body["sub"], body["user_type"]) == (community_user.login, "ExternalCommunityUser")
@@ -294,8 +295,8 @@ def _narrowed(setup):
 
 def _unsigned(setup):
     token = setup.access_token()
-    claims = pyjwt.decode(token, options={"verify_signature": False})
-    return pyjwt.encode(claims, None, algorithm="none", headers={**pyjwt.get_unverified_header(token), "alg": "none"})
+    claims = claims_of(token)
+    return pyjwt.encode(claims, None, algorithm="none", headers={**header_of(token), "alg": "none"})
 
 
 def _altered(setup):
@@ -387,7 +388,7 @@ class TestRefused:
         assert event.detail == {"cause": case.cause, "status": case.status, "resource": "userinfo"}
         assert event.correlation_id == response["X-Correlation-Id"]
         if case.has_client:
-            claims = pyjwt.decode(token, options={"verify_signature": False})
+            claims = claims_of(token)
             assert (event.client_id, event.token_id) == (claims["client_id"], claims["jti"])
 
     @pytest.mark.contract("OP-175", "ID-141")
