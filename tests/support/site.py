@@ -16,6 +16,11 @@ class Site:
     url: str
     pages: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     posts: list[dict[str, str]] = field(default_factory=list)
+    redirects: dict[str, str] = field(default_factory=dict)
+
+    def redirect(self, path, address):
+        """From now on ``path`` leads to ``address``."""
+        self.redirects[path] = address
 
     def add(self, path, content, kind="html"):
         self.pages[path] = (TYPES[kind], content if isinstance(content, bytes) else content.encode())
@@ -25,6 +30,12 @@ class _Handler(BaseHTTPRequestHandler):
     server: "_Server"
 
     def do_GET(self):
+        if target := self.server.site.redirects.get(urlsplit(self.path).path):
+            self.send_response(302)
+            self.send_header("Location", target)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         kind, content = self.server.site.pages.get(urlsplit(self.path).path, ("text/plain", b""))
         self.send_response(200 if content else 404)
         self.send_header("Content-Type", kind)

@@ -1,0 +1,391 @@
+"""People in a real browser: they sign in, agree, go on to the next application, and sign out (OP-342).
+
+The application is a web site of its own on this machine: it sends the browser off and reads with what it comes back.
+"""
+
+import secrets
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import jwt
+import pytest
+import requests
+from axe_playwright_python.sync_playwright import Axe
+
+from erpnet_identity.oauth.metadata import document
+from erpnet_identity.users.models import User
+from tests.factories.trusted_apps import TrustedApplicationFactory
+from tests.factories.users import UserFactory
+from tests.support.browser import Watched
+from tests.support.person import PASSWORD, allow, sign_in
+from tests.support.relying_party import challenge_of
+from tests.support.site import serving_site
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+SILENT = {"prompt": "none"}
+
+
+class Application:
+    """A relying party: its web site, its registration, and the request that it has on its way."""
+
+    def __init__(self, site, instance, *, name="Shop sync", **changes):
+        self.site = site
+        self.callback = f"{site.url}/callback/{secrets.token_hex(2)}"
+        site.add(urlsplit(self.callback).path, "<title>Application</title><h1>Back at the application</h1>")
+        site.add("/signed-out", "<title>Application</title><h1>Signed out of the application</h1>")
+        self.row = TrustedApplicationFactory(
+            name=name,
+            allows_internal_users=True,
+            redirect_uris=self.callback,
+            post_logout_redirect_uris=f"{site.url}/signed-out",
+            **changes,
+        )
+        self.instance = instance
+        self.verifier = secrets.token_urlsafe(48)
+
+    def address(self, **changes):
+        parameters = {
+            "client_id": self.row.client_id,
+            "redirect_uri": self.callback,
+            "response_type": "code",
+            "scope": "openid profile read",
+            "state": "a state & more",
+            "nonce": "n",
+            "code_challenge": challenge_of(self.verifier),
+            "code_challenge_method": "S256",
+            **changes,
+        }
+        return f"{self.instance}/id/connect/authorize?{urlencode(parameters)}"
+
+    def start(self, page, **changes):
+        page.goto(self.address(**changes))
+
+    def answer(self, page):
+        """With what the browser came back."""
+        page.wait_for_url(f"{self.callback}*")
+        answer = dict(parse_qsl(urlsplit(page.url).query, strict_parsing=True))
+        assert answer["state"] == "a state & more"
+        return answer
+
+    def claims(self, page):
+        """The ID token that the back end gets for the code, and what it says."""
+        response = requests.post(
+            f"{self.instance}/id/connect/token",
+            data={
+                "grant_type": "authorization_code",
+                "code": self.answer(page)["code"],
+                "redirect_uri": self.callback,
+                "code_verifier": self.verifier,
+                "client_id": self.row.client_id,
+                "client_secret": self.row.plain_secret,
+            },
+            timeout=10,
+        )
+        assert response.status_code == 200, response.text
+        id_token = response.json()["id_token"]
+        return id_token, jwt.decode(id_token, options={"verify_signature": False})
+
+
+@pytest.fixture
+def instance(live_server, settings):
+    settings.INSTANCE_URL = live_server.url
+    settings.ISSUER = f"{live_server.url}/id"
+    assert document()["issuer"] == settings.ISSUER
+    return live_server.url
+
+
+@pytest.fixture
+def maria(instance):
+    return UserFactory(login="maria", name="Maria Petrova", email="maria@example.com", password=PASSWORD)
+
+
+@pytest.fixture
+def site():
+    with serving_site() as running:
+        yield running
+
+
+@pytest.fixture
+def application(site, instance):
+    return Application(site, instance)
+
+
+class _AtHome(Watched):
+    """A page that may also go to the sites of the applications; what fails on purpose is named by the test."""
+
+    def __init__(self, page, hosts):
+        self.hosts = hosts
+        super().__init__(page, "")
+
+    def _request(self, url, host):
+        if urlsplit(url).netloc not in self.hosts:
+            super()._request(url, host)
+
+
+@pytest.fixture
+def person(chromium, instance, site):
+    """``person(**options)``: a page at a browser of its own."""
+    contexts, watches = [], []
+
+    def make(**options):
+        context = chromium.new_context(**options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.watched = _AtHome(page, {urlsplit(url).netloc for url in (instance, site.url)})
+        watches.append(page.watched)
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    # Answers that are errors (429, 403) are said by the browser itself.
+    problems = [text for watched in watches for text in watched.problems if "Failed to load resource" not in text]
+    assert problems == []
+
+
+def assert_accessible(page):
+    page.watched.is_measuring = True
+    found = Axe().run(page, options={"preload": False}).response["violations"]
+    page.wait_for_timeout(20)
+    page.watched.is_measuring = False
+    assert [f"{rule['id']}: {[node['target'] for node in rule['nodes']]}" for rule in found] == []
+
+
+@pytest.mark.contract("OP-342", "OP-343", "ID-62", "ID-71", "ID-72", "ID-81", "ID-82", "OP-91")
+@pytest.mark.parametrize("has_scripts", [True, False], ids=["with scripts", "without scripts"])
+@pytest.mark.parametrize("mode", ["query", "form_post"])
+def test_from_sign_in_to_the_second_application(has_scripts, mode, application, site, instance, maria, person):
+    page = person(java_script_enabled=has_scripts)
+    application.start(page)
+    assert page.title().startswith("Sign in")
+    if has_scripts:
+        assert_accessible(page)
+    sign_in(page, maria)
+    page.wait_for_selector("#consent-outcome")
+    assert "Shop sync" in page.inner_text("h1")
+    if has_scripts:
+        assert_accessible(page)
+    allow(page)
+    _, first = application.claims(page)
+    assert (first["sub"], first["name"]) == ("maria", "Maria Petrova")
+
+    other = Application(site, instance, name="Another application")
+    other.start(page, response_mode=mode)
+    page.wait_for_selector("#consent-outcome")
+    allow(page)
+    if mode == "query":
+        _, second = other.claims(page)
+        assert (second["sid"], second["auth_time"]) == (first["sid"], first["auth_time"])
+    else:
+        if not has_scripts:
+            page.click("#form-post-continue")
+        page.wait_for_url(other.callback)
+        (posted,) = site.posts
+        assert set(posted) == {"code", "state", "iss"}
+    # The third time nothing is asked any more.
+    application.start(page)
+    assert "code" in application.answer(page)
+
+
+@pytest.mark.contract("ID-84", "ID-65", "OP-81", "OP-342")
+def test_saying_no(application, maria, person):
+    page = person()
+    application.start(page)
+    page.click("#signin-cancel")
+    assert application.answer(page)["error"] == "access_denied"
+    application.start(page)
+    sign_in(page, maria)
+    page.click("#consent-deny")
+    assert application.answer(page)["error"] == "access_denied"
+    # No is not remembered.
+    application.start(page)
+    page.wait_for_selector("#consent-allow")
+
+
+@pytest.mark.contract("ID-73", "ID-76", "ID-81", "OP-96")
+def test_another_account_on_the_consent_page(application, maria, person):
+    bob = UserFactory(login="bob", name="Bob Builder", password=PASSWORD)
+    page = person()
+    application.start(page)
+    sign_in(page, maria)
+    page.click("#consent-switch")
+    sign_in(page, bob)
+    assert "Bob Builder" in page.inner_text("main")
+    allow(page)
+    assert application.claims(page)[1]["sub"] == "bob"
+
+
+@pytest.mark.contract("ID-74", "ID-75", "ID-76", "ID-77", "OP-94")
+def test_prompt_login(application, maria, person):
+    bob = UserFactory(login="bob", password=PASSWORD)
+    page = person()
+    application.start(page)
+    sign_in(page, maria)
+    allow(page)
+    _, first = application.claims(page)
+
+    application.start(page, prompt="login")
+    # Opening the same address again or going back and forth does not get past it.
+    page.reload()
+    application.start(page, prompt="login")
+    page.go_back()
+    page.go_forward()
+    page.wait_for_selector("#id_password")
+    sign_in(page, maria)
+    _, again = application.claims(page)
+    assert again["sid"] == first["sid"]
+    assert again["auth_time"] >= first["auth_time"]
+
+    application.start(page, prompt="login")
+    sign_in(page, bob)
+    allow(page)
+    _, other = application.claims(page)
+    assert other["sub"] == "bob"
+    assert other["sid"] != first["sid"]
+
+
+@pytest.mark.contract("ID-78", "OP-90", "OP-91", "OP-92")
+def test_prompt_none(application, maria, person):
+    page = person()
+    application.start(page, **SILENT)
+    assert application.answer(page)["error"] == "login_required"
+    application.start(page)
+    sign_in(page, maria)
+    page.wait_for_selector("#consent-allow")
+    application.start(page, **SILENT)
+    assert application.answer(page)["error"] == "consent_required"
+    application.start(page)
+    allow(page)
+    application.answer(page)
+    application.start(page, **SILENT)
+    assert "code" in application.answer(page)
+
+
+@pytest.mark.contract("ID-40", "OP-96")
+def test_select_account(application, maria, person):
+    page = person()
+    application.start(page)
+    sign_in(page, maria)
+    allow(page)
+    application.answer(page)
+    application.start(page, prompt="select_account")
+    assert_accessible(page)
+    page.click("#select-continue")
+    assert "code" in application.answer(page)
+
+
+@pytest.mark.contract("ID-152", "ID-153", "ID-154", "ID-159", "OP-191", "OP-192", "OP-196", "OP-197")
+def test_signing_out(application, site, instance, maria, person):
+    page = person()
+    application.start(page)
+    sign_in(page, maria)
+    allow(page)
+    id_token, _ = application.claims(page)
+    end = f"{instance}/id/connect/endsession"
+    back = {"post_logout_redirect_uri": f"{site.url}/signed-out", "state": "s"}
+
+    page.goto(f"{end}?{urlencode({'id_token_hint': id_token, **back})}")
+    page.wait_for_url(f"{site.url}/signed-out?state=s")
+    application.start(page, **SILENT)
+    assert application.answer(page)["error"] == "login_required"
+
+    application.start(page)
+    sign_in(page, maria)
+    application.answer(page)
+    page.goto(f"{end}?{urlencode({'client_id': application.row.client_id, **back})}")
+    assert_accessible(page)
+    application.start(page, **SILENT)
+    assert "code" in application.answer(page), "nothing happens before the question is answered"
+    page.go_back()
+    page.click("#signout-confirm")
+    page.wait_for_selector("#signed-out")
+    assert page.title().startswith("You are signed out")
+    assert_accessible(page)
+    page.reload()
+    page.click("#return-to-app")
+    page.wait_for_url(f"{site.url}/signed-out?state=s")
+    application.start(page, **SILENT)
+    assert application.answer(page)["error"] == "login_required"
+
+
+@pytest.mark.contract("ID-64", "ID-191", "OP-73", "OP-343")
+def test_wrong_password_until_locked(application, maria, person, settings):
+    settings.SIGN_IN_FAILURES = 3
+    page = person()
+    application.start(page)
+    said = set()
+    for attempt in range(4):
+        sign_in(page, maria, password=PASSWORD if attempt == 3 else "wrong")
+        page.wait_for_selector('#signin-outcome[data-outcome="failed"]')
+        said.add(page.inner_text("#signin-outcome"))
+        assert page.input_value("#id_login") == "maria"
+        assert page.input_value("#id_password") == ""
+    assert len(said) == 1, "it never says that the account is locked"
+    assert_accessible(page)
+    User.objects.update(lockout_end=None)
+    sign_in(page, maria)
+    allow(page)
+    assert "code" in application.answer(page)
+
+
+@pytest.mark.contract("ID-68")
+def test_a_form_that_is_out_of_date(application, maria, person):
+    page = person()
+    application.start(page)
+    page.context.clear_cookies()
+    sign_in(page, maria)
+    assert page.title().startswith("This form is out of date")
+    page.go_back()
+    page.reload()
+    sign_in(page, maria)
+    allow(page)
+    assert "code" in application.answer(page)
+
+
+@pytest.mark.contract("OP-94", "OP-103")
+def test_the_back_button(application, maria, person):
+    page = person()
+    application.start(page)
+    sign_in(page, maria)
+    allow(page)
+    first = application.answer(page)
+    # Back over the consent page and the sign-in page: nothing breaks, and the application is reached again.
+    page.go_back()
+    page.wait_for_load_state()
+    page.reload()
+    second = application.answer(page)
+    assert second["code"] != first["code"]
+
+
+@pytest.mark.contract("OP-58", "ID-43", "ID-42")
+@pytest.mark.parametrize(("tags", "heading"), [("bg-BG en", "Вход"), ("fr de", "Anmelden"), ("xx", "Sign in")])
+def test_languages_and_hints(tags, heading, application, maria, person):
+    page = person(locale="en-GB", viewport={"width": 450, "height": 500})
+    application.start(page, ui_locales=tags, login_hint="maria", display="popup")
+    assert page.inner_text("h1") == heading
+    assert page.input_value("#id_login") == "maria"
+    assert page.evaluate("document.activeElement.id") == "id_password"
+    assert page.evaluate("document.documentElement.scrollWidth") <= 450
+
+
+@pytest.mark.contract("ID-46", "ID-50", "OP-45")
+def test_the_error_page(application, person):
+    page = person()
+    application.start(page, redirect_uri="https://evil.example/cb")
+    assert page.inner_text("#error-code") == "invalid_redirect_uri"
+    assert_accessible(page)
+    assert "evil.example" not in page.url.split("?")[0]
+
+
+def test_a_callback_that_goes_on_to_another_origin(application, instance, maria, person):
+    """Chromium holds every redirect after a form against the page's policy, those of the application too."""
+    with serving_site("localhost") as elsewhere:
+        elsewhere.add("/home", "<title>Home</title><h1>Home</h1>")
+        page = person()
+        page.watched.hosts.add(urlsplit(elsewhere.url).netloc)
+        application.site.redirect(urlsplit(application.callback).path, f"{elsewhere.url}/home")
+        application.start(page)
+        sign_in(page, maria)
+        allow(page)
+        page.wait_for_url(f"{elsewhere.url}/home")
