@@ -55,11 +55,6 @@ def of_person(request: HttpRequest, user: User) -> IdentitySession | None:
     return session
 
 
-def is_open(sid: str) -> bool:
-    """Whether nobody has signed this session out. One that only expired counts: refresh tokens outlive it (TK-60)."""
-    return IdentitySession.objects.filter(sid=sid, ended_at=None).exists()
-
-
 @transaction.atomic
 def begin(
     request: HttpRequest, user: User, *, now: datetime, is_remembered: bool = False, amr: tuple[str, ...] = PASSWORD

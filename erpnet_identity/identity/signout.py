@@ -1,6 +1,7 @@
 """Ending an identity session: the cookie, then what hangs on its ``sid`` (ID-157)."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.contrib.auth import logout
@@ -34,6 +35,9 @@ def end_session(session: IdentitySession, *, now: datetime, asked_by: TrustedApp
     stored.ended_at = session.ended_at = now
     stored.save(update_fields=["ended_at"])
     grants.end_renewal(now=now, sid=stored.sid)
+    # Once more when everybody can see that the session is over: a code that was issued and redeemed between the line
+    # above and that moment was not there to be ended. From then on no code of this session is redeemed.
+    transaction.on_commit(partial(grants.end_renewal, now=now, sid=stored.sid), robust=True)
     record(
         events.USER_SIGNED_OUT,
         actor=actor_for(session.user),

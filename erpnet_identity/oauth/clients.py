@@ -28,7 +28,7 @@ _APPLICATION = _columns(
     TrustedApplication,
     *("id", "client_id", "client_type", "name", "scope", "is_enabled", "last_used"),
     *("allows_internal_users", "allows_community_users", "allows_service", "system_user_id"),
-    *("refresh_tokens_from", "identity_scopes_imply_access"),
+    *("refresh_tokens_from", "identity_scopes_imply_access", "is_first_party"),
 )
 _USER = _columns(User, "id", "login", "name", "user_type", "is_admin", "is_active")
 _SECRET = ["id", "secret_hash", "expires", "disabled_at", "last_used"]

@@ -14,7 +14,7 @@ from erpnet_identity.audit import services as audit
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.models import AuditEvent
 from erpnet_identity.compiled import CompiledInsert
-from erpnet_identity.identity import sessions
+from erpnet_identity.identity import standing
 from erpnet_identity.tokens import claims, grants, id_tokens
 from erpnet_identity.tokens.models import AccessToken, Grant, RefreshToken
 from trusted_apps import scopes
@@ -54,9 +54,8 @@ class PersonGrants:
             )
         except grants.GrantRefused as refused:
             self._refuse_grant(request, refused)
-        if not sessions.is_open(grant.sid):
-            # Issued while the person was signing out: the sign-out could not see it yet (ID-157).
-            self._refuse_grant(request, grants.GrantRefused("session_ended", grants.INVALID_CODE, grant))
+        if cause := standing.why_void(grant.sid, application=client, user=grant.user):
+            self._refuse_grant(request, grants.GrantRefused(cause, grants.INVALID_CODE, grant))
         request.stored_grant = grant
         request.scopes = grants.granted_scopes(grant, client)
         return True
