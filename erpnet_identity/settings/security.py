@@ -23,7 +23,8 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_NAME = "__Host-erpnet" if HTTPS_ONLY else "erpnet"
 CSRF_COOKIE_NAME = "__Host-erpnet-csrf" if HTTPS_ONLY else "erpnet-csrf"
-SESSION_COOKIE_AGE = 10 * 3600
+# Each session carries its own end (ID-70); this is that of a session in which nobody signed in.
+SESSION_COOKIE_AGE: int = env.ERPNET_IDENTITY_SESSION_SECONDS
 SESSION_ENGINE = "erpnet_identity.edge.session_store"
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -80,7 +80,11 @@ def test_the_second_start_keeps_the_data_and_serves_what_it_prints(demo, tmp_pat
         assert '"@odata.id"' in output
         assert "\n401\n" in output
         assert "'client_id': 'ServiceDemoClient'" in output
-        assert len(output.rsplit("}\n", 1)[1].strip().splitlines()) == 3
+        rows = [line for line in output.splitlines() if line.startswith("Crm_Sales_Customers(")]
+        assert len(rows) == 3
+        # Somebody signed in in the browser that was opened, and the application learnt who.
+        assert "'name': 'Alice Adams'" in output
+        assert output.strip().endswith("\n3 customers")
 
         busy = manage("quickstart", f"--port={port}", DATABASE_URL=f"sqlite:///{file}")
         assert busy.returncode == 1
@@ -98,8 +102,10 @@ def run_in_shell(calls):
             missing_service(f"this needs {program}")
     # Not through uv: it would look at the environment of the project each time, which is slow and not what is tested.
     script = "set -euo pipefail\n" + calls.replace("uv run python", sys.executable)
+    (login, password) = re.search(r"sign in as (\S+) with (\S+),", calls).groups()
+    browser = f"{sys.executable} tests/support/robot.py {login} {password} %s &"
     result = subprocess.run(
-        ["bash", "-c", script], cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=120
+        ["bash", "-c", script], cwd=ROOT, env=environment(BROWSER=browser), capture_output=True, text=True, timeout=120
     )
     assert result.returncode == 0, result.stderr
     return result.stdout
