@@ -157,8 +157,10 @@ def test_a_view_follows_a_wish_that_only_it_can_read(address, wish, language):
     assert spoken == language
 
 
-def test_the_menu_keeps_the_address(client, settings):
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", ["/preview/signin", "/", "/whats-new", "/nothing"])
+def test_the_menu_keeps_the_address(client, settings, address):
     settings.ROOT_URLCONF = "tests.support.pages_preview"
-    page = client.get("/preview/signin?request=a%26b&language=bg").content.decode()
+    page = client.get(f"{address}?request=a%26b&language=bg").content.decode()
     assert 'href="?request=a%26b&amp;language=de" lang="de" hreflang="de"' in page
     assert 'lang="bg" hreflang="bg" aria-current="true"' in page

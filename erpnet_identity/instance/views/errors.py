@@ -44,7 +44,9 @@ def _answer(request: HttpRequest, status: int, template: str = "") -> HttpRespon
     if is_machine(request.path_info):
         response = _for_program(request.path_info, status, correlation_id)
     else:
-        page = render_to_string(template or f"{status}.html", {"version": VERSION, "correlation_id": correlation_id})
+        # As a plain value, which the language menu reads the address from; no context processor looks at a session.
+        context = {"version": VERSION, "correlation_id": correlation_id, "request": request}
+        page = render_to_string(template or f"{status}.html", context)
         response = HttpResponse(page, status=status)
     response["Cache-Control"] = "no-store"
     return response

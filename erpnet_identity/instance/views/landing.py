@@ -8,9 +8,10 @@ from .. import changelog, sites
 from ..version import VERSION
 
 
-def _page(template: str, context: dict[str, object]) -> HttpResponse:
-    # Without the request: nothing on these pages depends on who asks, so no session is looked at.
-    response = HttpResponse(render_to_string(template, {"version": VERSION, **context}))
+def _page(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:
+    # The request is a plain value, which the language menu reads the address from. Nothing on these pages depends on
+    # who asks, so no context processor looks at a session.
+    response = HttpResponse(render_to_string(template, {"version": VERSION, "request": request, **context}))
     response["Cache-Control"] = "public, max-age=10"
     return response
 
@@ -18,10 +19,10 @@ def _page(template: str, context: dict[str, object]) -> HttpResponse:
 @require_safe
 def landing(request: HttpRequest) -> HttpResponse:
     """Version, what's new, the public sites; nothing about users, applications and configuration."""
-    return _page("instance/landing.html", {"instance": sites.describe()})
+    return _page(request, "instance/landing.html", {"instance": sites.describe()})
 
 
 @require_safe
 def whats_new(request: HttpRequest) -> HttpResponse:
     """The list of changes as a page."""
-    return _page("instance/whats_new.html", {"releases": changelog.releases()})
+    return _page(request, "instance/whats_new.html", {"releases": changelog.releases()})
