@@ -25,6 +25,8 @@ HOSTILE = [
     "%00%0D%0A%",
     "{{ 7 }}{% now 'U' %}",
     "x" * 1024,
+    # What no compression makes shorter.
+    "".join(chr(0x4E00 + 7919 * number % 20000) for number in range(1024)),
 ]
 
 
