@@ -22,10 +22,19 @@ install_system_packages() {
     [ -d /usr/share/fonts/truetype/liberation ] || packages+=(fonts-liberation)
     postgresql_programs >/dev/null || packages+=(postgresql)
     command -v redis-server >/dev/null || packages+=(redis-server)
+    command -v node >/dev/null || packages+=(nodejs)
+    command -v npm >/dev/null || packages+=(npm)
+    # Of Apache the program and its modules only: the package `apache2` would also start a web server on port 80.
+    [ -e /usr/lib/apache2/modules/mod_auth_openidc.so ] || packages+=(apache2-bin libapache2-mod-auth-openidc)
     [ ${#packages[@]} -eq 0 ] && return
     command -v apt-get >/dev/null || fail "please install: ${packages[*]}"
     as_root apt-get update -qq
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
+}
+
+# The client libraries that tests drive. A test would do it too, but there a failure looks like one of the product.
+install_javascript_libraries() {
+    (cd tests/clients/node && npm install --no-audit --no-fund --loglevel=error)
 }
 
 as_root() {

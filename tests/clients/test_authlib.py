@@ -1,0 +1,154 @@
+"""Authlib, in the integration for web frameworks, signs in and checks every ID token against discovery."""
+
+import time
+
+import pytest
+from authlib.common.security import generate_token
+from authlib.integrations.django_client import OAuth
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
+from authlib.oidc.core import HybridIDToken
+from django.http import HttpResponse
+from django.test import RequestFactory
+
+from tests.factories.trusted_apps import TrustedApplicationFactory
+
+CALLBACK = "https://web.example.com/callback"
+GOODBYE = "https://web.example.com/goodbye"
+SCOPE = "openid profile offline_access read"
+
+
+@pytest.fixture
+def application(issuer):
+    return TrustedApplicationFactory(
+        web=True, redirect_uris=CALLBACK, post_logout_redirect_uris=GOODBYE, scope="read", name="Ledger"
+    )
+
+
+class WebApplication:
+    """The three views that an application writes around Authlib. ``tokens`` is what it keeps of the sign-in."""
+
+    def __init__(self, issuer, application, *, authorize=None, **client):
+        self.tokens = None
+        self.browser_session = {}
+        self.authlib = OAuth().register(
+            "erp",
+            client_id=application.client_id,
+            client_secret=application.plain_secret,
+            server_metadata_url=f"{issuer}/.well-known/openid-configuration",
+            authorize_params=authorize,
+            update_token=self._keep,
+            client_kwargs={"scope": SCOPE, **client},
+        )
+
+    def _keep(self, token, **old):
+        self.tokens = token
+
+    def _request(self, arrival):
+        factory = RequestFactory()
+        request = (
+            factory.post(arrival.address, arrival.fields) if arrival.method == "POST" else factory.get(arrival.address)
+        )
+        return self._with_session(request)
+
+    def _with_session(self, request):
+        request.session = self.browser_session
+        return request
+
+    def sign_in(self) -> HttpResponse:
+        return self.authlib.authorize_redirect(self._with_session(RequestFactory().get("/sign-in")), CALLBACK)
+
+    def callback(self, arrival):
+        self.tokens = self.authlib.authorize_access_token(self._request(arrival))
+        return self.tokens["userinfo"]
+
+    def sign_out(self) -> HttpResponse:
+        request = self._with_session(RequestFactory().get("/sign-out"))
+        return self.authlib.logout_redirect(request, GOODBYE, id_token_hint=self.tokens["id_token"])
+
+    def signed_out(self, arrival):
+        return self.authlib.validate_logout_response(self._request(arrival))
+
+
+def walk_on(web, person, application, issuer):
+    """What follows a sign-in: user info, an expired token that Authlib renews by itself, sign-out."""
+    first = web.tokens
+    assert web.authlib.userinfo(token=first)["preferred_username"] == "maria"
+
+    expired = {**first, "expires_at": int(time.time()) - 10}
+    assert web.authlib.userinfo(token=expired)["name"] == "Мария Петрова"
+    assert web.tokens["refresh_token"] != first["refresh_token"]
+    renewed = web.authlib.parse_id_token(web.tokens, nonce=None)
+    assert renewed["sid"] == first["userinfo"]["sid"]
+
+    assert person.is_signed_in(issuer, application)
+    goodbye = person.go(web.sign_out()["Location"], to=GOODBYE)
+    assert web.signed_out(goodbye)["post_logout_redirect_uri"] == GOODBYE
+    assert not person.is_signed_in(issuer, application)
+
+
+@pytest.mark.contract(
+    "CL-02", "CL-05", "CL-07", "CL-09", "CL-10", "CL-16", "CL-24", "CL-36", "OP-10", "OP-341", "ID-125",
+)  # fmt: skip
+@pytest.mark.parametrize("pkce", [{}, {"code_challenge_method": "S256"}], ids=["code", "code with PKCE"])
+def test_code(pkce, application, issuer, person):
+    web = WebApplication(issuer, application, token_endpoint_auth_method="client_secret_basic", **pkce)
+    start = web.sign_in()["Location"]
+    assert ("code_challenge=" in start) is bool(pkce)
+    arrival = person.go(start, to=CALLBACK)
+    assert person.met == ["signin", "consent"]
+
+    claims = web.callback(arrival)
+    assert claims["sub"] == "maria"
+    assert claims["name"] == "Мария Петрова"
+    assert web.tokens["scope"] == SCOPE
+    walk_on(web, person, application, issuer)
+
+
+@pytest.mark.contract("CL-06", "CL-10", "CL-24", "OP-223", "OP-341", "ID-56", "ID-57")
+@pytest.mark.parametrize("pkce", [False, True], ids=["no PKCE", "PKCE"])
+def test_code_id_token_with_form_post(pkce, application, issuer, person):
+    authorize = {"response_type": "code id_token", "response_mode": "form_post"}
+    client = {"token_endpoint_auth_method": "client_secret_post"}
+    if pkce:
+        # Authlib keeps the verifier, but makes the challenge only for `code`.
+        verifier = generate_token(48)
+        authorize |= {"code_verifier": verifier, "code_challenge": create_s256_code_challenge(verifier)}
+        authorize["code_challenge_method"] = client["code_challenge_method"] = "S256"
+    web = WebApplication(issuer, application, authorize=authorize, **client)
+    arrival = person.go(web.sign_in()["Location"], to=CALLBACK)
+    assert arrival.method == "POST"
+    state = arrival.fields["state"]
+    nonce = web.browser_session[f"_state_erp_{state}"]["data"]["nonce"]
+
+    # The token of the front channel: with `code` Authlib insists on `c_hash`.
+    front = web.authlib.parse_id_token(arrival.fields, nonce=nonce, claims_cls=bound_to(arrival.fields["code"]))
+    assert front["c_hash"]
+    assert "name" not in front
+
+    claims = web.callback(arrival)
+    assert claims["sub"] == front["sub"] == "maria"
+    assert claims["iss"] == front["iss"] == issuer
+    walk_on(web, person, application, issuer)
+
+
+def bound_to(code):
+    """Authlib's rules for an ID token that travels beside this code."""
+
+    class Bound(HybridIDToken):
+        def __init__(self, payload, header, options=None, params=None):
+            super().__init__(payload, header, options, {**params, "code": code})
+
+    return Bound
+
+
+@pytest.mark.contract("CL-35", "OP-341", "ID-71")
+def test_single_sign_on(application, issuer, person):
+    """A second application of the same browser is answered without the sign-in page."""
+    person.go(WebApplication(issuer, application).sign_in()["Location"], to=CALLBACK)
+    other = TrustedApplicationFactory(web=True, redirect_uris=CALLBACK, scope="read")
+    web = WebApplication(issuer, other, code_challenge_method="S256")
+    arrival = person.go(web.sign_in()["Location"], to=CALLBACK)
+    assert person.met == ["consent"]
+    assert web.callback(arrival)["sub"] == "maria"
+    person.go(web.sign_in()["Location"], to=CALLBACK)
+    assert person.met == []

@@ -1,0 +1,132 @@
+"""A single-page application in a real browser, with oidc-client-ts and with the library of the shipped sample."""
+
+import json
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.factories.trusted_apps import TrustedApplicationFactory
+from tests.support.person import allow, sign_in
+
+pytestmark = pytest.mark.browser
+
+FOLDER = Path(__file__).parent / "spa"
+OIDC_CLIENT_TS = "oidc-client-ts/dist/browser/oidc-client-ts.min.js"
+# What `jsclient` ships: the library before it was renamed.
+OIDC_CLIENT = "oidc-client/dist/oidc-client.min.js"
+
+
+class Spa:
+    """The application in a page: press a button, read what came of it."""
+
+    def __init__(self, page, site):
+        self.page = page
+        self.site = site
+
+    def press(self, button):
+        self.page.evaluate("document.getElementById('outcome').textContent = ''")
+        self.page.click(f"#{button}")
+
+    def outcome(self, step):
+        self.page.wait_for_function("document.getElementById('outcome')?.textContent")
+        told = json.loads(self.page.text_content("#outcome"))
+        assert told.pop("step") == step, told
+        return told
+
+    def do(self, step):
+        self.press(step)
+        return self.outcome(step)
+
+    def start(self):
+        self.page.goto(f"{self.site.url}/")
+        self.press("sign-in")
+
+
+@pytest.fixture
+def start_spa(site, issuer, javascript, browser_page):
+    """``start_spa(library, application, scope)``: the application, served from an origin of its own."""
+
+    def start(library, application, scope):
+        settings = {
+            "authority": issuer,
+            "client_id": application.client_id,
+            "redirect_uri": f"{site.url}/callback",
+            "silent_redirect_uri": f"{site.url}/silent",
+            "post_logout_redirect_uri": f"{site.url}/signed-out",
+            "response_type": "code",
+            "scope": scope,
+            "loadUserInfo": True,
+            "silentRequestTimeoutInSeconds": 30,
+            "api": f"{issuer.removesuffix('/id')}/api/domain/odata/Crm_Sales_Customers?$top=3",
+        }
+        page = (FOLDER / "index.html").read_bytes()
+        for path in ("/", "/callback", "/silent", "/signed-out"):
+            site.add(path, page)
+        site.add("/library.js", (javascript / library).read_bytes(), "js")
+        site.add("/app.js", (FOLDER / "app.js").read_bytes(), "js")
+        site.add("/settings.js", f"const settings = {json.dumps(settings)};", "js")
+        return Spa(browser_page(site.url), site)
+
+    return start
+
+
+@pytest.fixture
+def application(site, issuer):
+    return TrustedApplicationFactory(
+        public=True,
+        client_id="PublicDemoClient",
+        redirect_uris=f"{site.url}/callback\n{site.url}/silent",
+        post_logout_redirect_uris=f"{site.url}/signed-out",
+        scope="read",
+    )
+
+
+@pytest.mark.contract(
+    "CL-05", "CL-07", "CL-08", "CL-09", "CL-16", "CL-17", "CL-22", "CL-32", "CL-46", "CL-60", "ID-08", "ID-152",
+    "ID-154", "OP-140", "OP-341", "OP-342",
+)  # fmt: skip
+@pytest.mark.parametrize("library", [OIDC_CLIENT_TS, OIDC_CLIENT], ids=["oidc-client-ts", "oidc-client"])
+def test_with_a_refresh_token(library, application, user, instance, start_spa):
+    spa = start_spa(library, application, "openid profile offline_access read")
+    spa.start()
+    sign_in(spa.page, user)
+    allow(spa.page)
+    first = spa.outcome("callback")
+    assert first["state"] == {"page": "where I was"}
+    assert first["profile"]["sub"] == "maria"
+    assert first["profile"]["name"] == "Мария Петрова"
+    assert first["profile"]["email"] == "maria@example.com"
+    assert first["profile"]["user_type"] == "InternalUser", "only UserInfo says this"
+    assert spa.do("call") == {"status": 200, "rows": 3}
+
+    renewed = spa.do("renew")
+    assert renewed["profile"]["sub"] == "maria"
+    assert renewed["token"] != first["token"]
+    assert renewed["refresh"] not in (None, first["refresh"])
+    assert spa.do("call") == {"status": 200, "rows": 3}
+
+    spa.press("sign-out")
+    spa.page.wait_for_url(f"{spa.site.url}/signed-out*")
+    assert spa.outcome("signed-out") == {"user": None}
+    spa.start()
+    spa.page.wait_for_selector("#id_login")
+
+
+@pytest.mark.contract("CL-15", "CL-18", "CL-22", "CL-32", "ID-78", "OP-341")
+@pytest.mark.parametrize("site", ["localhost", "127.0.0.1"], indirect=True, ids=["same site", "another site"])
+def test_with_a_hidden_frame(site, application, user, issuer, start_spa):
+    """Without a refresh token the library asks in a frame, with ``prompt=none``; another site's frame has no cookie."""
+    spa = start_spa(OIDC_CLIENT_TS, application, "openid profile read")
+    spa.start()
+    sign_in(spa.page, user)
+    allow(spa.page)
+    first = spa.outcome("callback")
+    assert first["refresh"] is None
+    renewed = spa.do("renew")
+    if urlsplit(site.url).hostname == urlsplit(issuer).hostname:
+        assert renewed["token"] != first["token"]
+        # Somebody signs out elsewhere: the frame is told so, and no page appears in it.
+        spa.page.context.clear_cookies()
+        renewed = spa.do("renew")
+    assert renewed == {"error": "login_required"}

@@ -1,0 +1,67 @@
+"""JavaScript libraries for tests, in the versions that ``tests/clients/node`` pins, installed on first use."""
+
+import json
+import shutil
+import subprocess
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.conftest import missing_service
+
+FOLDER = Path(__file__).resolve().parents[1] / "clients" / "node"
+INSTALL = ("npm", "install", "--no-audit", "--no-fund", "--loglevel=error")
+PATIENCE = 300
+
+
+def described():
+    """What ``package.json`` says."""
+    return json.loads((FOLDER / "package.json").read_text(encoding="utf-8"))
+
+
+def pinned():
+    """Name and version of every library that a test uses by name."""
+    return {name: version.rpartition("@")[2] for name, version in described()["dependencies"].items()}
+
+
+def installed(name):
+    """The version of a library that lies here, None without one."""
+    own = FOLDER / "node_modules" / name / "package.json"
+    return json.loads(own.read_text(encoding="utf-8"))["version"] if own.exists() else None
+
+
+def is_current():
+    return all(installed(name) == version for name, version in pinned().items())
+
+
+def node():
+    """The words that start Node.js, or None. Version 18 hides what libraries of today take for granted."""
+    if shutil.which("node") is None:
+        return None
+    version = subprocess.run(["node", "--version"], check=True, capture_output=True, text=True, timeout=30).stdout
+    return ["node", "--experimental-global-webcrypto"] if version.startswith("v18.") else ["node"]
+
+
+def libraries():
+    """The folder of the libraries, which are installed if they are not there."""
+    with _alone():
+        if not is_current():
+            if shutil.which("npm") is None:
+                missing_service("npm is not installed: apt-get install nodejs npm")
+            done = subprocess.run(INSTALL, cwd=FOLDER, capture_output=True, text=True, timeout=PATIENCE)
+            if done.returncode != 0:
+                missing_service(f"the JavaScript libraries cannot be installed: {done.stderr[-2000:]}")
+    return FOLDER / "node_modules"
+
+
+@contextmanager
+def _alone():
+    """Workers of one run and runs beside each other do not install into one folder at once."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    with open(Path(tempfile.gettempdir()) / "erpnet-test-npm.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
