@@ -54,7 +54,7 @@ def check(response, missing, status):
         assert response.json()["error"]["code"] == 403
 
 
-@pytest.mark.contract("TK-107", "TK-111", "TK-99", "API-93", "API-94", "API-101", "API-20")
+@pytest.mark.contract("TK-107", "TK-111", "TK-99", "API-93", "API-94", "API-101", "API-20", "OP-244")
 @pytest.mark.parametrize("scope", SCOPES)
 def test_published_addresses(api_with, scope):
     api = api_with(scope)

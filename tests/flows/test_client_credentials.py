@@ -69,6 +69,7 @@ class TestSuccess:
 
     @pytest.mark.contract(
         *(f"TK-{number}" for number in (4, 7, 20, 21, 22, 23, 24, 25, 26, 27, 28, 37, 38, 39, 40, 43)),
+        "OP-232",
         "OP-241",
         "OP-242",
         "OP-246",
