@@ -7,9 +7,9 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 
-from erpnet_identity.edge import throttle
 from erpnet_identity.audit import events
 from erpnet_identity.audit.models import AuditEvent
+from erpnet_identity.edge import throttle
 from erpnet_identity.keys import services as keys
 from erpnet_identity.tenancy.models import forget_database_name
 from tests.factories.trusted_apps import TrustedApplicationFactory

@@ -34,21 +34,26 @@ def _first_supported(tags: Iterable[str]) -> str | None:
 
 
 def follow_wish(request: HttpRequest, tags: str) -> None:
-    """Show this page in the application's language, unless the person chose another one on this page.
+    """Show this page in the application's language, unless the person ever chose one here.
 
     For a view that finds ``ui_locales`` where the middleware cannot, such as inside a signed request.
     """
     wished = choose_language(tags)
-    if wished and choose_language(request.GET.get(CHOICE, "")) is None:
+    if wished and not _chosen(request):
         translation.activate(wished)
         request.LANGUAGE_CODE = wished
+
+
+def _chosen(request: HttpRequest) -> str | None:
+    return choose_language(request.GET.get(CHOICE, "")) or choose_language(request.COOKIES.get(COOKIE, ""))
 
 
 class LanguageMiddleware:
     """Activates one language for the time of a request (OP-58).
 
-    What counts, in this order: ``?language=`` (the person's own choice, remembered in a cookie), ``?ui_locales=`` (the
-    application's wish, for this request only), the cookie, ``Accept-Language``, English.
+    What counts, in this order: the person's own choice (``?language=``, then remembered in a cookie, so that it holds
+    for every page that follows), ``?ui_locales=`` (the application's wish, for this request only), ``Accept-Language``,
+    English.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -58,8 +63,7 @@ class LanguageMiddleware:
         if request.is_machine or request.path_info.startswith(ENGLISH_ONLY):  # type: ignore[attr-defined]
             return self.get_response(request)
         chosen = choose_language(request.GET.get(CHOICE, ""))
-        in_address = chosen or choose_language(request.GET.get("ui_locales", ""))
-        language = in_address or self._preferred(request)
+        language = _chosen(request) or choose_language(request.GET.get("ui_locales", "")) or self._accepted(request)
         translation.activate(language)
         request.LANGUAGE_CODE = language
         try:
@@ -69,16 +73,15 @@ class LanguageMiddleware:
         finally:
             # The thread goes on with other requests, some of them for programs, which are spoken to in English.
             translation.deactivate()
-        if not in_address:
+        if not chosen:
             patch_vary_headers(response, ["Accept-Language", "Cookie"])
         if chosen:
             self._remember(response, chosen)
         return response
 
-    def _preferred(self, request: HttpRequest) -> str:
-        kept = request.COOKIES.get(COOKIE, "")
+    def _accepted(self, request: HttpRequest) -> str:
         accepted = (tag for tag, _ in parse_accept_lang_header(request.META.get("HTTP_ACCEPT_LANGUAGE", "")))
-        return choose_language(kept) or _first_supported(accepted) or settings.LANGUAGE_CODE
+        return _first_supported(accepted) or settings.LANGUAGE_CODE
 
     def _remember(self, response: HttpResponseBase, language: str) -> None:
         if "public" in response.headers.get("Cache-Control", ""):

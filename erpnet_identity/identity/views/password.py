@@ -147,7 +147,8 @@ class PasswordChangeView(allauth.PasswordChangeView):
 @require_safe
 def reset_sent(request: HttpRequest) -> HttpResponse:
     """The same for every address (ID-64)."""
-    return page(request, "identity/password_reset_sent.html")
+    signin_url = errands.recall(request).link("identity:signin")
+    return page(request, "identity/password_reset_sent.html", {"signin_url": signin_url})
 
 
 @require_safe
