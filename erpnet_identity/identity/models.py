@@ -33,7 +33,10 @@ class IdentitySession(models.Model):
     class Meta:
         verbose_name = "identity session"
         ordering = ["-auth_time"]
-        indexes = [models.Index(fields=["expires"], name="identity_session_expires")]
+        indexes = [
+            models.Index(fields=["expires"], name="identity_session_expires"),
+            models.Index(fields=["ended_at"], name="identity_session_ended", condition=~models.Q(ended_at=None)),
+        ]
 
     def __str__(self) -> str:
         return self.sid

@@ -9,9 +9,8 @@ from django.urls import get_resolver
 from django.utils import timezone
 
 from erpnet_identity.keys import services as keys
-from erpnet_identity.tokens import cleanup
 
-from . import machine
+from . import cleanup, machine
 
 log = structlog.get_logger("erpnet.server")
 
