@@ -14,24 +14,31 @@ INSTALL = ("npm", "install", "--no-audit", "--no-fund", "--loglevel=error")
 PATIENCE = 300
 
 
-def described():
-    """What ``package.json`` says."""
+def _described():
     return json.loads((FOLDER / "package.json").read_text(encoding="utf-8"))
 
 
-def pinned():
-    """Name and version of every library that a test uses by name."""
-    return {name: version.rpartition("@")[2] for name, version in described()["dependencies"].items()}
+def used():
+    """Name and version of each library that a test names."""
+    return [(name, version.rpartition("@")[2]) for name, version in _described()["dependencies"].items()]
 
 
-def installed(name):
-    """The version of a library that lies here, None without one."""
-    own = FOLDER / "node_modules" / name / "package.json"
-    return json.loads(own.read_text(encoding="utf-8"))["version"] if own.exists() else None
+def pulled_in():
+    """Name and version of what those need. Where two of them need different versions, a name stands there twice."""
+    return [(name[0] + name[1:].partition("@")[0], version) for name, version in _described()["overrides"].items()]
+
+
+def installed():
+    """Name and version of everything that lies here."""
+    written = FOLDER / "node_modules" / ".package-lock.json"
+    if not written.exists():
+        return []
+    packages = json.loads(written.read_text(encoding="utf-8"))["packages"]
+    return [(path.rpartition("node_modules/")[2], package["version"]) for path, package in packages.items()]
 
 
 def is_current():
-    return all(installed(name) == version for name, version in pinned().items())
+    return sorted(installed()) == sorted(used() + pulled_in())
 
 
 def node():
