@@ -43,7 +43,7 @@ RENEW_ALWAYS = "OIDCRefreshAccessTokenBeforeExpiry 3600 logout_on_error"
 
 
 @pytest.mark.contract(
-    "CL-01", "CL-02", "CL-05", "CL-06", "CL-07", "CL-09", "CL-10", "CL-16", "OP-10", "OP-341", "OP-342", "ID-152",
+    "CL-01", "CL-02", "CL-05", "CL-06", "CL-07", "CL-09", "CL-10", "CL-16", "OP-341", "OP-342", "ID-152",
     "ID-154",
 )  # fmt: skip
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def walk_on(web, person, application, issuer):
 
 
 @pytest.mark.contract(
-    "CL-02", "CL-05", "CL-07", "CL-09", "CL-10", "CL-16", "CL-24", "CL-36", "OP-10", "OP-341", "ID-125",
+    "CL-02", "CL-05", "CL-07", "CL-09", "CL-10", "CL-16", "CL-24", "CL-36", "OP-341", "ID-125",
 )  # fmt: skip
 @pytest.mark.parametrize("pkce", [{}, {"code_challenge_method": "S256"}], ids=["code", "code with PKCE"])
 def test_code(pkce, application, issuer, person):
@@ -141,7 +141,7 @@ def bound_to(code):
     return Bound
 
 
-@pytest.mark.contract("CL-35", "OP-341", "ID-71")
+@pytest.mark.contract("CL-24", "OP-341", "ID-71")
 def test_single_sign_on(application, issuer, person):
     """A second application of the same browser is answered without the sign-in page."""
     person.go(WebApplication(issuer, application).sign_in()["Location"], to=CALLBACK)

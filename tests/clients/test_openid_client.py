@@ -36,7 +36,7 @@ def application(issuer, request):
 
 @pytest.mark.contract(
     "CL-01", "CL-02", "CL-03", "CL-05", "CL-06", "CL-07", "CL-09", "CL-10", "CL-16", "CL-29", "CL-35",
-    "OP-10", "OP-223", "OP-226", "OP-290", "OP-341", "ID-152", "ID-154",
+    "OP-223", "OP-226", "OP-290", "OP-341", "ID-152", "ID-154",
 )  # fmt: skip
 @pytest.mark.parametrize("version", [5, 6])
 @pytest.mark.parametrize(
