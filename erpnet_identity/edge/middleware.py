@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 
-from .paths import is_machine
+from .paths import is_machine, opener_policy
 from .policy import CONTENT_SECURITY_POLICY
 from .proxies import is_https
 
@@ -45,7 +45,7 @@ class EdgeMiddleware:
             headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
             headers.setdefault("X-Frame-Options", "DENY")
             headers.setdefault("Referrer-Policy", settings.SECURE_REFERRER_POLICY)
-            headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+            headers.setdefault("Cross-Origin-Opener-Policy", opener_policy(request.path_info))
             headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         if settings.HTTPS_ONLY and secure:
             headers.setdefault(

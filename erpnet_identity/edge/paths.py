@@ -16,3 +16,13 @@ MACHINE_PREFIXES = (
 def is_machine(path: str) -> bool:
     """Whether the path belongs to an endpoint for programs."""
     return path.startswith(MACHINE_PREFIXES)
+
+
+# Pages that an application may show in a window of its own and wait for.
+_IN_POPUPS = ("/id/connect/authorize", "/id/signin", "/id/account")
+
+
+def opener_policy(path: str) -> str:
+    """Whether a page keeps its tie to the window that opened it (Cross-Origin-Opener-Policy). Only on the way through
+    a sign-in: there the application that opened the window waits for it, and hears nothing once the tie is cut."""
+    return "unsafe-none" if path.startswith(_IN_POPUPS) else "same-origin"
