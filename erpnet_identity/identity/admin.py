@@ -1,8 +1,180 @@
-"""Nothing of allauth's in the admin site: it keeps no rows here (docs/decisions/accounts.md)."""
+"""Who is signed in where, and what people allow, in Django admin: to be read and ended, never changed."""
+
+from typing import Any
 
 from allauth.account import admin as account_admin
 from allauth.account.models import EmailAddress
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
+from erpnet_identity.audit.model_admin import ReadOnlyAdmin
+from erpnet_identity.tokens.admin import application_link, badge
+from erpnet_identity.users.services import actor_for
+
+from . import consent, sessions, signout
+from .models import Consent, IdentitySession
+
+
+def require_session(site: Any) -> None:
+    """Let the admin site end with the identity session: whoever was signed out from outside is out there too."""
+    is_administrator = site.has_permission
+
+    def has_permission(request: HttpRequest) -> bool:
+        return is_administrator(request) and sessions.current(request, now=timezone.now()) is not None
+
+    site.has_permission = has_permission
+
+
+require_session(admin.site)
+# Nothing of allauth's: it keeps no rows here (docs/decisions/accounts.md).
 assert account_admin is not None  # imported so that the class is registered before it is taken out
 admin.site.unregister(EmailAddress)
+
+
+class SessionStateFilter(admin.SimpleListFilter):
+    """Whether a browser is still signed in."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("live", "signed in"), ("over", "signed out or expired")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        live = Q(ended_at=None, expires__gt=timezone.now())
+        match self.value():
+            case "live":
+                return queryset.filter(live)
+            case "over":
+                return queryset.exclude(live)
+        return queryset
+
+
+@admin.register(IdentitySession)
+class IdentitySessionAdmin(ReadOnlyAdmin):
+    """Browsers that people are signed in at (ID-70). Those that are long over are cleaned up."""
+
+    list_display = ["person", "state", "signed_in", "ends", "address", "browser"]
+    list_display_links = ["person"]
+    list_filter = [SessionStateFilter, "is_remembered"]
+    search_fields = ["user__login__iexact", "sid__exact", "address__exact"]
+    search_help_text = "A whole login, identity session (sid) or address."
+    fields = [
+        "person", "state", "signed_in", "began", "ends", "ended", "is_remembered", "idp", "methods", "address",
+        "user_agent", "sid",
+    ]  # fmt: skip
+    sortable_by = ()
+    ordering = ["-auth_time"]
+    actions = ["sign_out_selected"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("user")
+
+    @admin.action(description="Sign out the selected sessions")
+    def sign_out_selected(self, request: HttpRequest, queryset: QuerySet[IdentitySession]) -> None:
+        actor, now = actor_for(request.user), timezone.now()
+        number = sum(signout.end_session(session, now=now, actor=actor) for session in queryset)
+        text = f"Signed out: {number}. Access tokens stay valid until they expire."
+        self.message_user(request, text, messages.SUCCESS if number else messages.INFO)
+
+    @admin.display(description="person")
+    def person(self, session: IdentitySession) -> str:
+        return session.user.login
+
+    @admin.display(description="state")
+    def state(self, session: IdentitySession) -> SafeString:
+        if session.ended_at is not None:
+            return badge("quiet", "signed out")
+        return badge("good", "signed in") if session.is_live(timezone.now()) else badge("quiet", "expired")
+
+    @admin.display(description="signed in (UTC)")
+    def signed_in(self, session: IdentitySession) -> str:
+        return f"{session.auth_time:%Y-%m-%d %H:%M}"
+
+    @admin.display(description="began (UTC)")
+    def began(self, session: IdentitySession) -> str:
+        return f"{session.created:%Y-%m-%d %H:%M}"
+
+    @admin.display(description="ends (UTC)")
+    def ends(self, session: IdentitySession) -> str:
+        return f"{session.expires:%Y-%m-%d %H:%M}"
+
+    @admin.display(description="signed out (UTC)")
+    def ended(self, session: IdentitySession) -> str:
+        return f"{session.ended_at:%Y-%m-%d %H:%M}" if session.ended_at is not None else "—"
+
+    @admin.display(description="authentication methods")
+    def methods(self, session: IdentitySession) -> str:
+        return ", ".join(session.amr)
+
+    @admin.display(description="browser")
+    def browser(self, session: IdentitySession) -> SafeString:
+        shown = session.user_agent if len(session.user_agent) <= 40 else f"{session.user_agent[:40]}…"
+        return format_html('<span title="{}">{}</span>', session.user_agent, shown or "—")
+
+
+class ConsentStateFilter(admin.SimpleListFilter):
+    """Whether a consent still holds."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("valid", "valid"), ("withdrawn", "withdrawn")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        match self.value():
+            case "valid":
+                return queryset.filter(revoked_at=None)
+            case "withdrawn":
+                return queryset.exclude(revoked_at=None)
+        return queryset
+
+
+@admin.register(Consent)
+class ConsentAdmin(ReadOnlyAdmin):
+    """What people allow applications (TA-29, ID-83)."""
+
+    list_display = ["person", "application_shown", "state", "scope", "granted", "withdrawn"]
+    list_display_links = ["person"]
+    list_filter = [ConsentStateFilter]
+    search_fields = ["user__login__iexact", "application__client_id__exact"]
+    search_help_text = "A whole login or client id."
+    fields = ["person", "application_shown", "state", "scope", "version", "granted", "withdrawn"]
+    sortable_by = ()
+    ordering = ["-granted_at"]
+    actions = ["withdraw_selected"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("user", "application")
+
+    @admin.action(description="Withdraw the selected consents")
+    def withdraw_selected(self, request: HttpRequest, queryset: QuerySet[Consent]) -> None:
+        actor, now = actor_for(request.user), timezone.now()
+        number = sum(consent.withdraw(row, actor=actor, now=now) for row in queryset)
+        text = f"Withdrawn: {number}. These people are asked again at their next sign-in."
+        self.message_user(request, text, messages.SUCCESS if number else messages.INFO)
+
+    @admin.display(description="person")
+    def person(self, row: Consent) -> str:
+        return row.user.login
+
+    @admin.display(description="application")
+    def application_shown(self, row: Consent) -> SafeString:
+        return application_link(row.application)
+
+    @admin.display(description="state")
+    def state(self, row: Consent) -> SafeString:
+        return badge("good", "valid") if row.revoked_at is None else badge("quiet", "withdrawn")
+
+    @admin.display(description="granted (UTC)")
+    def granted(self, row: Consent) -> str:
+        return f"{row.granted_at:%Y-%m-%d %H:%M}"
+
+    @admin.display(description="withdrawn (UTC)")
+    def withdrawn(self, row: Consent) -> str:
+        return f"{row.revoked_at:%Y-%m-%d %H:%M}" if row.revoked_at is not None else "—"

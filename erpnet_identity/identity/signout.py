@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from erpnet_identity.audit import events
+from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.services import record
 from erpnet_identity.tokens import grants
 from erpnet_identity.users.models import User
@@ -23,15 +24,22 @@ _ASKED_BY = "_sign_out_asked_by"
 
 
 @transaction.atomic
-def end_session(session: IdentitySession, *, now: datetime, asked_by: TrustedApplication | None = None) -> None:
+def end_session(
+    session: IdentitySession,
+    *,
+    now: datetime,
+    actor: Actor | None = None,
+    asked_by: TrustedApplication | None = None,
+) -> bool:
     """End the session and every refresh token of its ``sid``. Access tokens stay valid until they expire (ID-158).
+    Returns whether nobody had ended it before.
 
-    Services' tokens have no ``sid`` and are never touched (ID-160). ``asked_by`` is the application that the person
-    came from, if any.
+    ``actor`` is whoever does it for the person, ``asked_by`` the application that the person came from, if any.
+    Services' tokens have no ``sid`` and are never touched (ID-160).
     """
-    stored = IdentitySession.objects.select_for_update().get(pk=session.pk)
+    stored = IdentitySession.objects.select_for_update(of=("self",)).select_related("user").get(pk=session.pk)
     if stored.ended_at is not None:
-        return
+        return False
     stored.ended_at = session.ended_at = now
     stored.save(update_fields=["ended_at"])
     grants.end_renewal(now=now, sid=stored.sid)
@@ -40,11 +48,13 @@ def end_session(session: IdentitySession, *, now: datetime, asked_by: TrustedApp
     transaction.on_commit(partial(grants.end_renewal, now=now, sid=stored.sid), robust=True)
     record(
         events.USER_SIGNED_OUT,
-        actor=actor_for(session.user),
+        actor=actor or actor_for(stored.user),
         application=asked_by,
-        user=session.user,
+        user=stored.user,
         sid=stored.sid,
+        detail={"cause": "by_administrator"} if actor else None,
     )
+    return True
 
 
 def sign_out(request: HttpRequest, *, asked_by: TrustedApplication | None = None) -> None:

@@ -1,9 +1,10 @@
-"""Issued tokens, read-only. The toolkit registers these classes (see ``settings/oauth.py``)."""
+"""Issued tokens, and the sign-ins that applications can renew. The toolkit registers these classes (see
+``settings/oauth.py``)."""
 
 from typing import Any
 
-from django.contrib import admin
-from django.db.models import QuerySet
+from django.contrib import admin, messages
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -11,6 +12,24 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from erpnet_identity.audit.model_admin import ReadOnlyAdmin
+from erpnet_identity.users.services import actor_for
+from trusted_apps.models import TrustedApplication
+
+from . import grants, services
+from .models import Grant, RefreshToken
+
+
+def application_link(application: TrustedApplication) -> SafeString:
+    """The client id, leading to the application's page."""
+    if application.is_internal:  # has no page of its own (TA-78)
+        return format_html("{}", application.client_id)
+    address = reverse("admin:trusted_apps_trustedapplication_change", args=[application.pk])
+    return format_html('<a href="{}">{}</a>', address, application.client_id)
+
+
+def badge(kind: str, name: str) -> SafeString:
+    """A state in colour: ``kind`` is good, warn, bad or quiet."""
+    return format_html('<span class="erp-badge erp-badge-{}">{}</span>', kind, name)
 
 
 class TokenStateFilter(admin.SimpleListFilter):
@@ -63,14 +82,11 @@ class AccessTokenAdmin(ReadOnlyAdmin):
             kind, name = "bad", "application disabled"
         else:
             kind, name = "good", "valid"
-        return format_html('<span class="erp-badge erp-badge-{}">{}</span>', kind, name)
+        return badge(kind, name)
 
     @admin.display(description="application")
     def application_shown(self, token: Any) -> SafeString:
-        if token.application.is_internal:  # has no page of its own (TA-78)
-            return format_html("{}", token.application.client_id)
-        address = reverse("admin:trusted_apps_trustedapplication_change", args=[token.application_id])
-        return format_html('<a href="{}">{}</a>', address, token.application.client_id)
+        return application_link(token.application)
 
     @admin.display(description="runs as")
     def runs_as(self, token: Any) -> str:
@@ -95,9 +111,69 @@ class RefreshTokenAdmin(Hidden):
     """Refresh tokens."""
 
 
-class GrantAdmin(Hidden):
-    """Authorization codes."""
-
-
 class IDTokenAdmin(Hidden):
     """ID tokens."""
+
+
+class GrantAdmin(ReadOnlyAdmin):
+    """Sign-ins that applications can still renew, each with a way to end it (TK-57, TK-84)."""
+
+    list_display = ["person", "application_shown", "state", "scope", "since", "renewed_shown", "ends"]
+    list_display_links = ["person"]
+    search_fields = ["application__client_id__exact", "user__login__iexact", "sid__exact"]
+    search_help_text = "A whole login, client id or identity session (sid)."
+    fields = ["person", "application_shown", "state", "scope", "since", "renewed_shown", "ends", "sid"]
+    sortable_by = ()
+    ordering = ["-id"]
+    actions = ["end_selected"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Grant]:
+        """Only what can still renew; codes and what is over are nobody's business here."""
+        renewed = RefreshToken.objects.filter(grant=OuterRef("pk")).order_by("-pk").values("created")[:1]
+        return (
+            Grant.objects.filter(revoked_at=None, refresh_ended_at=None, refresh_expires__gt=timezone.now())
+            .select_related("application", "user")
+            .annotate(renewed=Subquery(renewed))
+            .order_by(*self.ordering)
+        )
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        return super().changelist_view(request, {"title": "Applications that stay connected", **(extra_context or {})})
+
+    @admin.action(description="End the selected sign-ins of applications")
+    def end_selected(self, request: HttpRequest, queryset: QuerySet[Grant]) -> None:
+        actor, now = actor_for(request.user), timezone.now()
+        number = sum(services.revoke_grant(grant, actor=actor, now=now) for grant in queryset)
+        text = f"Ended: {number}. The tokens of these sign-ins are refused from now on."
+        self.message_user(request, text, messages.SUCCESS if number else messages.INFO)
+
+    @admin.display(description="person")
+    def person(self, grant: Grant) -> str:
+        return grant.user.login
+
+    @admin.display(description="application")
+    def application_shown(self, grant: Grant) -> SafeString:
+        return application_link(grant.application)
+
+    @admin.display(description="state")
+    def state(self, grant: Grant) -> SafeString:
+        """Whether a renewal would succeed, as far as the account and the application decide it."""
+        if not grant.application.is_enabled:
+            return badge("bad", "application disabled")
+        if not grant.user.is_active:
+            return badge("bad", "account inactive")
+        if grants.is_void(grant, grant.application):
+            return badge("quiet", "void")
+        return badge("good", "can renew")
+
+    @admin.display(description="since (UTC)")
+    def since(self, grant: Grant) -> str:
+        return f"{grant.created:%Y-%m-%d %H:%M}"
+
+    @admin.display(description="last token (UTC)")
+    def renewed_shown(self, grant: Any) -> str:
+        return f"{grant.renewed:%Y-%m-%d %H:%M}" if grant.renewed is not None else "—"
+
+    @admin.display(description="ends (UTC)")
+    def ends(self, grant: Grant) -> str:
+        return f"{grant.refresh_expires:%Y-%m-%d %H:%M}"

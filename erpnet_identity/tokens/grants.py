@@ -157,7 +157,7 @@ def rotate(refresh_token: str, *, application: TrustedApplication, asked: list[s
         raise refuse("refresh_token_revoked")
     if grant.refresh_expires is None or grant.refresh_expires <= now:
         raise refuse("refresh_token_expired")
-    if _is_void(grant.user.refresh_tokens_from, grant) or _is_void(application.refresh_tokens_from, grant):
+    if is_void(grant, application):
         raise refuse("refresh_token_revoked")
     _check_still_allowed(grant, application, refuse)
     granted = scopes.split(grant.scope)
@@ -185,9 +185,10 @@ def _fits(verifier: str, challenge: str) -> bool:
     return _VERIFIER.fullmatch(verifier) is not None and hmac.compare_digest(challenge_of(verifier), challenge)
 
 
-def _is_void(since: datetime | None, grant: Grant) -> bool:
-    # A changed password, a deactivated account, a retired secret: what was granted before is over (TK-57).
-    return since is not None and grant.created <= since
+def is_void(grant: Grant, application: TrustedApplication) -> bool:
+    """Whether a changed password, a deactivated account or a retired secret has ended the grant's renewal (TK-57)."""
+    moments = (grant.user.refresh_tokens_from, application.refresh_tokens_from)
+    return any(since is not None and grant.created <= since for since in moments)
 
 
 def _check_still_allowed(grant: Grant, application: TrustedApplication, refuse: Any) -> None:

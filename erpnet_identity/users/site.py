@@ -11,7 +11,7 @@ from django.urls import reverse
 from .forms import AdministratorSignInForm
 
 # What administrators come for stands first; everything else follows by name.
-ORDER = ("trusted_apps", "users", "erp_sessions", "tokens", "audit", "keys")
+ORDER = ("trusted_apps", "users", "identity", "erp_sessions", "tokens", "audit", "keys")
 
 
 def change_own_password(request: HttpRequest, extra_context: Any = None) -> HttpResponse:

@@ -112,7 +112,8 @@ def test_everybody_can_use_it(open_page, administrator, service_app, scheme, wid
         page_of(service_app, "secrets/add"), page_of(service_app, f"secrets/{secret.pk}/retire"),
         page_of(service_app, "delete"), "/admin/users/user/", "/admin/users/user/add/",
         f"/admin/users/user/{administrator.pk}/change/", f"/admin/users/user/{administrator.pk}/password/",
-        "/admin/audit/auditevent/", "/admin/keys/signingkey/", "/admin/tokens/accesstoken/",
+        "/admin/audit/auditevent/", "/admin/keys/signingkey/", "/admin/tokens/accesstoken/", "/admin/tokens/grant/",
+        "/admin/identity/identitysession/", "/admin/identity/consent/",
     ]  # fmt: skip
     for address in addresses:
         page.goto(address)
