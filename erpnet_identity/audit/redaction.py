@@ -19,6 +19,8 @@ _SECRET_SHAPES = re.compile(
     r"|enrt_[0-9A-Fa-f]{12,}"  # a reference token
     r"|\b[0-9A-F]{64}\b"  # an authorization code or a refresh token
     r"|\b[0-9a-f]{32}-[0-9a-z]{1,13}-[0-9a-f]{32}\b"  # the end of a link that resets a password
+    # A client secret of ours that was put into the wrong field. Small and capital letters tell it from a digest.
+    r"|\b(?=[A-Z0-9]*[a-z])(?=[a-z0-9]*[A-Z])[A-Za-z0-9]{40}\b"
     r"|(?i:\b(?:basic|bearer)\s+)[A-Za-z0-9+/=._~-]{8,}"
     r"|(?i:\b(?:client_secret|password|secret|code|refresh_token|access_token)=)[^&\s'\"]+"
 )

@@ -8,7 +8,7 @@ from django.utils import timezone
 from . import context, events
 from .context import Actor
 from .models import AuditEvent
-from .redaction import redact
+from .redaction import redact, scrub
 
 
 def _storable(text: str, length: int) -> str:
@@ -36,13 +36,18 @@ def prepare(
     if name not in events.ALL:
         raise ValueError(f"unknown audit event {name!r}")
     origin = context.current()
+    actor_name = actor.name
+    if application is None:
+        # What a stranger calls itself may be a code or a token that was put into the wrong field (AU-02).
+        client_id = scrub(client_id)
+        actor_name = scrub(actor_name) if actor.kind == "application" else actor_name
     return AuditEvent(
         time=timezone.now(),
         name=name,
         outcome=outcome,
         actor_kind=actor.kind,
         actor_id=actor.id,
-        actor_name=_storable(actor.name, 254),
+        actor_name=_storable(actor_name, 254),
         application_id=str(application.pk) if application is not None else "",
         client_id=_storable(application.client_id if application is not None else client_id, 254),
         user_id=str(user.pk) if user is not None else "",

@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from erpnet_identity.audit.redaction import HIDDEN, redact, redact_event, scrub, shorten
+from trusted_apps import secrets
 
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtYXJpYSJ9.c2lnbmF0dXJl"
 REFERENCE = "enrt_" + "0A1B" * 16
 CODE = "0A1B2C3D" * 8
+SECRET = "aB3dE" * 8
 
 
 @pytest.mark.contract("TA-55", "ID-09", "OP-233", "AU-02")
@@ -31,7 +33,7 @@ def test_by_name(name):
 @pytest.mark.parametrize(
     "text",
     [
-        TOKEN, REFERENCE, CODE, f"Bearer {TOKEN}", "Basic U2VydmljZTpERU1PREVNTw==", "client_secret=DEMODEMO",
+        TOKEN, REFERENCE, CODE, SECRET, f"Bearer {TOKEN}", "Basic U2VydmljZTpERU1PREVNTw==", "client_secret=DEMODEMO",
         "grant_type=x&password=hunter22", "code=abcdef123", "0a1b" * 8 + "-d2m3k9-" + "9f8e" * 8,
     ],
 )  # fmt: skip
@@ -39,7 +41,7 @@ def test_by_shape_anywhere(text):
     for value in (text, f"before {text} after", [text], {"note": text}, {"a": [{"b": text}]}):
         shown = repr(redact(value))
         assert HIDDEN in shown
-        for secret in (TOKEN, REFERENCE, CODE, "DEMODEMO", "hunter22", "abcdef123", "U2Vydm"):
+        for secret in (TOKEN, REFERENCE, CODE, SECRET, "DEMODEMO", "hunter22", "abcdef123", "U2Vydm"):
             assert secret not in shown
 
 
@@ -49,10 +51,16 @@ def test_by_shape_anywhere(text):
         {"cause": "secret_wrong", "secret_name": "default", "token_id": "0A1B" * 8, "status_code": 200},
         {"changes": {"Scope": {"old": "read", "new": "read update"}}},
         {"generated": True, "credential_changed": True},
+        {"digest": "0a1b2c3d" * 5, "other": "a" * 40, "longer": "aB3dE" * 9},
     ],
 )
 def test_what_is_harmless_stays(value):
     assert redact(value) == value
+
+
+@pytest.mark.contract("TA-55", "OP-233")
+def test_a_secret_that_we_make_has_the_shape():
+    assert all(scrub(f"client_id {secrets.generate()}") == f"client_id {HIDDEN}" for _ in range(50))
 
 
 def test_shorten():

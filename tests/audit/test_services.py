@@ -71,3 +71,14 @@ def test_hostile_text_is_stored_and_not_an_error():
     event = AuditEvent.objects.get()
     assert len(event.client_id) <= 254
     assert "\x00" not in event.client_id + event.user_agent + str(event.detail)
+
+
+@pytest.mark.contract("AU-02", "OP-233")
+@pytest.mark.parametrize("credential", ["0A1B2C3D" * 8, "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtYXJpYSJ9.c2ln", "aB3dE" * 8])
+def test_a_stranger_that_calls_itself_by_a_credential(credential):
+    event = record(
+        events.TOKEN_REFUSED, outcome="refused", actor=Actor("application", "", credential), client_id=credential
+    )
+    assert (event.client_id, event.actor_name) == ("***", "***")
+    known = record(events.TOKEN_REFUSED, actor=Actor("application", "", "my.app/x"), client_id="my.app/x")
+    assert (known.client_id, known.actor_name) == ("my.app/x", "my.app/x")
