@@ -37,6 +37,10 @@ SCOPE_TEXT: dict[str, Promise] = {
     "offline_access": _("Stay connected when you are not using it"),
 }
 
+# The headings of the error page.
+SIGN_IN_CANNOT_GO_ON = _("The sign-in cannot go on")
+SIGN_OUT_CANNOT_GO_ON = _("The sign-out cannot go on")
+
 # What a person reads on the error page, by the code that developers read there (ID-46 to ID-48).
 ERROR_EXPLANATION: dict[str, Promise] = {
     "unauthorized_client": _(

@@ -69,7 +69,9 @@ def describe() -> Instance:
             Site(
                 type="ID",
                 title="Identity Server",
-                purpose=gettext_noop("Issues tokens to trusted applications: OAuth 2.0 and OpenID Connect."),
+                purpose=gettext_noop(
+                    "Signs people in and issues tokens to trusted applications: OAuth 2.0 and OpenID Connect."
+                ),
                 url=issuer,
                 entry=f"{issuer}/.well-known/openid-configuration",
                 is_system=True,

@@ -6,14 +6,16 @@ from django.http import HttpRequest, HttpResponse
 
 from erpnet_identity.audit.context import current
 from erpnet_identity.identity.page import page
-from erpnet_identity.identity.texts import error_explanation
+from erpnet_identity.identity.texts import SIGN_IN_CANNOT_GO_ON, error_explanation
 
 
 def error_page(
     request: HttpRequest, error: str, description: str, *, status: int = 400, **context: Any
 ) -> HttpResponse:
-    """The page for ``error``, an OAuth error code. Leads nowhere by itself (OP-45)."""
+    """The page for ``error``, an OAuth error code. Leads nowhere by itself (OP-45). ``context`` may hold another
+    ``heading``."""
     shown = {
+        "heading": SIGN_IN_CANNOT_GO_ON,
         "error": error,
         "description": description,
         "explanation": error_explanation(error),

@@ -128,7 +128,7 @@ class TestAtOnce:
     """A hint of this very session needs no question (ID-152)."""
 
     @pytest.mark.contract(
-        *("ID-150", "ID-152", "ID-154", "ID-157", "ID-159", "OP-190", "OP-191", "OP-192", "CL-09", "OP-100"),
+        *("ID-150", "ID-152", "ID-154", "ID-157", "ID-159", "OP-190", "OP-191", "OP-192", "CL-09"),
     )
     def test_out_and_back(self, browser, party, tokens, is_signed_in):
         assert is_signed_in(browser)
@@ -505,6 +505,7 @@ def assert_error(response, description, why):
     page = response.content.decode()
     assert response.status_code == 400
     assert "Location" not in response
+    assert '<h1 id="heading">The sign-out cannot go on</h1>' in page
     assert 'id="error-code" data-outcome="invalid_request">invalid_request</dd>' in page
     assert description in page
     assert response["X-Correlation-Id"] in page

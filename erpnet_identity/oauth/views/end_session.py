@@ -14,6 +14,7 @@ from erpnet_identity.audit.services import record
 from erpnet_identity.identity import sessions, signout
 from erpnet_identity.identity.models import IdentitySession
 from erpnet_identity.identity.page import keep_private, page
+from erpnet_identity.identity.texts import SIGN_OUT_CANNOT_GO_ON
 
 from .. import sign_out_request
 from ..error_page import error_page
@@ -33,7 +34,8 @@ def end_session(request: HttpRequest) -> HttpResponse:
         wanted = sign_out_request.parse(parameters)
     except BadSignOut as bad:
         _record(bad.cause, client_id=bad.client_id)
-        return _without_referrer(error_page(request, "invalid_request", bad.description))
+        answer = error_page(request, "invalid_request", bad.description, heading=SIGN_OUT_CANNOT_GO_ON)
+        return _without_referrer(answer)
     if wanted.uri and not wanted.return_url:
         _record("post_logout_redirect_uri_not_registered", client_id=wanted.client_id, uri=wanted.uri)
     session = sessions.current(request, now=timezone.now())
