@@ -125,7 +125,9 @@ def test_a_page_needs_nothing_but_its_style_sheets(client, address):
         assert file.status_code == 200
         size += sum(len(part) for part in file.streaming_content)
         file.close()
-    assert size + len(response.content) <= 20 * 1024
+    assert size <= 17 * 1024
+    if address != "/whats-new":  # grows with every version
+        assert size + len(response.content) <= 20 * 1024
 
 
 @pytest.mark.parametrize("method", ["post", "put", "delete"])
