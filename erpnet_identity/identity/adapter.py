@@ -30,14 +30,6 @@ class AccountAdapter(DefaultAccountAdapter):
         "enter_current_password": texts.CURRENT_PASSWORD_WRONG,
     }
 
-    def login(self, request: HttpRequest, user: Any) -> None:
-        """Sign in at this browser; Django's signal begins the identity session."""
-        if request.user.pk == user.pk:
-            # Django gives a new key to whoever comes from nobody or from somebody else; a person who signs in again
-            # gets one as well (OP-104). What the session holds is kept, so is the ``sid`` (ID-75).
-            request.session.cycle_key()
-        super().login(request, user)
-
     @transaction.atomic
     def set_password(self, user: Any, password: str) -> None:
         """Store a new password; the person who knew the old one, or held the link, is who did it (ID-195)."""

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from erpnet_identity.audit.models import AuditEvent
+from erpnet_identity.oauth import trail
 from erpnet_identity.tokens.models import Grant
 from tests.factories.trusted_apps import TrustedApplicationFactory
 from tests.support.relying_party import AUTHORIZE, FORM, answer_of
@@ -431,3 +432,15 @@ class TestWhatIsTaken:
         rp.application.save()
         for uri in ("https://a.example/cb", "https://b.example/cb"):
             assert answer_of(rp.authorize(redirect_uri=uri))[0] == uri
+
+
+def test_nobody_can_fill_the_trail(relying_party, web_app, monkeypatch):
+    monkeypatch.setattr(trail, "MOST_RECORDED", 3)
+    rp = relying_party(web_app)
+    for _ in range(5):
+        assert rp.authorize(client_id="nobody").status_code == 400
+        assert rp.answer(prompt="none")["error"] == "login_required"
+    assert len(causes()) == 3
+    # Another address is heard.
+    rp.client.get(AUTHORIZE, rp.request(client_id="nobody"), REMOTE_ADDR="192.0.2.7")
+    assert len(causes()) == 4
