@@ -11,8 +11,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from erpnet_identity.audit.model_admin import ReadOnlyAdmin
-from erpnet_identity.tokens.admin import application_link, badge
+from erpnet_identity.tokens.admin import OfPersonAdmin, application_link, badge
 from erpnet_identity.users.services import actor_for
 
 from . import consent, sessions, signout
@@ -55,16 +54,17 @@ class SessionStateFilter(admin.SimpleListFilter):
 
 
 @admin.register(IdentitySession)
-class IdentitySessionAdmin(ReadOnlyAdmin):
+class IdentitySessionAdmin(OfPersonAdmin):
     """Browsers that people are signed in at (ID-70). Those that are long over are cleaned up."""
 
+    row_title = "A browser where somebody signed in"
     list_display = ["person", "state", "signed_in", "ends", "address", "browser"]
     list_display_links = ["person"]
     list_filter = [SessionStateFilter, "is_remembered"]
     search_fields = ["user__login__iexact", "sid__exact", "address__exact"]
     search_help_text = "A whole login, identity session (sid) or address."
     fields = [
-        "person", "state", "signed_in", "began", "ends", "ended", "is_remembered", "idp", "methods", "address",
+        "account", "state", "signed_in", "began", "ends", "ended", "is_remembered", "idp", "methods", "address",
         "user_agent", "sid",
     ]  # fmt: skip
     sortable_by = ()
@@ -80,10 +80,6 @@ class IdentitySessionAdmin(ReadOnlyAdmin):
         number = sum(signout.end_session(session, now=now, actor=actor) for session in queryset)
         text = f"Signed out: {number}. Access tokens stay valid until they expire."
         self.message_user(request, text, messages.SUCCESS if number else messages.INFO)
-
-    @admin.display(description="person")
-    def person(self, session: IdentitySession) -> str:
-        return session.user.login
 
     @admin.display(description="state")
     def state(self, session: IdentitySession) -> SafeString:
@@ -136,15 +132,16 @@ class ConsentStateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Consent)
-class ConsentAdmin(ReadOnlyAdmin):
+class ConsentAdmin(OfPersonAdmin):
     """What people allow applications (TA-29, ID-83)."""
 
+    row_title = "What somebody allows an application"
     list_display = ["person", "application_shown", "state", "scope", "granted", "withdrawn"]
     list_display_links = ["person"]
     list_filter = [ConsentStateFilter]
     search_fields = ["user__login__iexact", "application__client_id__exact"]
     search_help_text = "A whole login or client id."
-    fields = ["person", "application_shown", "state", "scope", "version", "granted", "withdrawn"]
+    fields = ["account", "application_shown", "state", "scope", "version", "granted", "withdrawn"]
     sortable_by = ()
     ordering = ["-granted_at"]
     actions = ["withdraw_selected"]
@@ -158,10 +155,6 @@ class ConsentAdmin(ReadOnlyAdmin):
         number = sum(consent.withdraw(row, actor=actor, now=now) for row in queryset)
         text = f"Withdrawn: {number}. These people are asked again at their next sign-in."
         self.message_user(request, text, messages.SUCCESS if number else messages.INFO)
-
-    @admin.display(description="person")
-    def person(self, row: Consent) -> str:
-        return row.user.login
 
     @admin.display(description="application")
     def application_shown(self, row: Consent) -> SafeString:

@@ -32,6 +32,29 @@ def badge(kind: str, name: str) -> SafeString:
     return format_html('<span class="erp-badge erp-badge-{}">{}</span>', kind, name)
 
 
+class OfPersonAdmin(ReadOnlyAdmin):
+    """A list of what belongs to somebody: the rows are called by the person, their pages by what they are."""
+
+    row_title = ""
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        title = {"title": self.row_title, "subtitle": None}
+        return super().change_view(request, object_id, form_url, {**title, **(extra_context or {})})
+
+    @admin.display(description="person")
+    def person(self, row: Any) -> SafeString:
+        """Name and login, as in the list of accounts."""
+        text = '<span class="erp-app-name">{}</span><code class="erp-id">{}</code>'
+        return format_html(text, row.user.name, row.user.login)
+
+    @admin.display(description="person")
+    def account(self, row: Any) -> SafeString:
+        address = reverse("admin:users_user_change", args=[row.user_id])
+        return format_html('<a href="{}">{}</a> <code class="erp-id">{}</code>', address, row.user.name, row.user.login)
+
+
 class TokenStateFilter(admin.SimpleListFilter):
     """Whether a token still opens anything."""
 
@@ -115,14 +138,15 @@ class IDTokenAdmin(Hidden):
     """ID tokens."""
 
 
-class GrantAdmin(ReadOnlyAdmin):
+class GrantAdmin(OfPersonAdmin):
     """Sign-ins that applications can still renew, each with a way to end it (TK-57, TK-84)."""
 
+    row_title = "An application that stays connected"
     list_display = ["person", "application_shown", "state", "scope", "since", "renewed_shown", "ends"]
     list_display_links = ["person"]
     search_fields = ["application__client_id__exact", "user__login__iexact", "sid__exact"]
     search_help_text = "A whole login, client id or identity session (sid)."
-    fields = ["person", "application_shown", "state", "scope", "since", "renewed_shown", "ends", "sid"]
+    fields = ["account", "application_shown", "state", "scope", "since", "renewed_shown", "ends", "sid"]
     sortable_by = ()
     ordering = ["-id"]
     actions = ["end_selected"]
@@ -146,10 +170,6 @@ class GrantAdmin(ReadOnlyAdmin):
         number = sum(services.revoke_grant(grant, actor=actor, now=now) for grant in queryset)
         text = f"Ended: {number}. The tokens of these sign-ins are refused from now on."
         self.message_user(request, text, messages.SUCCESS if number else messages.INFO)
-
-    @admin.display(description="person")
-    def person(self, grant: Grant) -> str:
-        return grant.user.login
 
     @admin.display(description="application")
     def application_shown(self, grant: Grant) -> SafeString:
