@@ -13,7 +13,6 @@ from trusted_apps.models import TrustedApplication
 from . import form, id_token_hint
 from .id_token_hint import Hint
 
-# What is read here, and the language of the pages, which only has to survive the redirect of a POST.
 _KNOWN = ("id_token_hint", "post_logout_redirect_uri", "state", "client_id", "ui_locales")
 _SALT = "erpnet.oauth.end_session"
 _SECONDS = 3600
@@ -31,13 +30,14 @@ class BadSignOut(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SignOutRequest:
-    """``hint`` is None when there is none or it is not ours. ``uri`` and ``state`` are as they were sent; whether
-    ``uri`` may be used is for ``return_url`` to say."""
+    """``hint`` is None when there is none or it is not ours. The texts are as they were sent; whether ``uri`` may be
+    used is for ``return_url`` to say. ``languages`` are those that the application would like."""
 
     hint: Hint | None
     application: TrustedApplication | None
     uri: str
     state: str
+    languages: str
 
     def is_of(self, session: IdentitySession) -> bool:
         """Whether the hint proves that this very session is meant: then nobody has to be asked (ID-152)."""
@@ -64,17 +64,17 @@ class SignOutRequest:
 
     def seal(self) -> str:
         """What the pages must know, as text for a hidden field and an address."""
-        return signing.dumps([self.client_id, self.uri, self.state], salt=_SALT, compress=True)
+        return signing.dumps([self.client_id, self.uri, self.state, self.languages], salt=_SALT, compress=True)
 
 
 def unseal(text: str) -> SignOutRequest:
     """The request in ``text``. Signing out is what the person wanted, however old the page was: of a text that is no
     good only the way back is lost."""
     try:
-        client_id, uri, state = signing.loads(text, salt=_SALT, max_age=_SECONDS)
+        client_id, uri, state, languages = signing.loads(text, salt=_SALT, max_age=_SECONDS)
     except signing.BadSignature:
-        client_id = uri = state = ""
-    return SignOutRequest(None, _find(client_id), uri, state)
+        client_id = uri = state = languages = ""
+    return SignOutRequest(None, _find(client_id), uri, state, languages)
 
 
 def read(request: HttpRequest) -> dict[str, str]:
@@ -114,9 +114,8 @@ def parse(parameters: dict[str, str]) -> SignOutRequest:
         application = application or _find(hint.client_id)
         if application is None:
             hint = None  # of an application that is gone: worth as much as none (OP-194)
-    return SignOutRequest(
-        hint, application, parameters.get("post_logout_redirect_uri", ""), parameters.get("state", "")
-    )
+    uri, state = parameters.get("post_logout_redirect_uri", ""), parameters.get("state", "")
+    return SignOutRequest(hint, application, uri, state, parameters.get("ui_locales", ""))
 
 
 def _hint(text: str) -> Hint | None:

@@ -679,7 +679,9 @@ class TestThePages:
 
     @pytest.mark.contract("OP-58")
     def test_the_language_that_the_application_wants(self, browser, hint):
-        assert end(browser, ui_locales="fr-CA bg")["Content-Language"] == "bg"
+        question = end(browser, ui_locales="fr-CA bg")
+        assert question["Content-Language"] == "bg"
+        assert confirm(browser, question)["Content-Language"] == "bg"
 
     @pytest.mark.contract("OP-230")
     def test_the_address_with_the_hint_is_told_to_nobody(self, browser, hint):

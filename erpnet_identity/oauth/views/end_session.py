@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from erpnet_identity.audit import events
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.services import record
+from erpnet_identity.edge.language import follow_wish
 from erpnet_identity.identity import sessions, signout
 from erpnet_identity.identity.models import IdentitySession
 from erpnet_identity.identity.page import keep_private, page
@@ -62,7 +63,9 @@ def confirm(request: HttpRequest) -> HttpResponse:
 @require_GET
 def signed_out(request: HttpRequest) -> HttpResponse:
     """What a person sees who said yes. The way back is a link, never a redirect (ID-154)."""
-    return _signed_out(request, sign_out_request.unseal(request.GET.get("request", "")))
+    wanted = sign_out_request.unseal(request.GET.get("request", ""))
+    follow_wish(request, wanted.languages)
+    return _signed_out(request, wanted)
 
 
 def _to(address: str, *, status: int) -> HttpResponse:
