@@ -211,13 +211,13 @@ PAGES: dict[str, Page] = {
         )
     ),
     "error-client": page(
-        "oauth/error.html", "error-code", "error-start", status=400,
+        "oauth/error.html", "error-code", "error-start", status=400, heading=texts.SIGN_IN_CANNOT_GO_ON,
         error="unauthorized_client", description="Unknown application.",
         explanation=texts.error_explanation("unauthorized_client"), application=None,
         correlation_id="0f8fad5bd9cb469fa16570867728950e",
     ),
     "error-redirect": page(
-        "oauth/error.html", "error-code", "error-start", status=400,
+        "oauth/error.html", "error-code", "error-start", status=400, heading=texts.SIGN_IN_CANNOT_GO_ON,
         error="invalid_redirect_uri", description="The redirect URI is not registered for this application.",
         explanation=texts.error_explanation("invalid_redirect_uri"), application=LONG_APPLICATION,
         correlation_id="0f8fad5bd9cb469fa16570867728950e",
