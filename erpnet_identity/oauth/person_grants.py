@@ -15,7 +15,7 @@ from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.models import AuditEvent
 from erpnet_identity.compiled import CompiledInsert
 from erpnet_identity.identity import standing
-from erpnet_identity.tokens import claims, grants, id_tokens
+from erpnet_identity.tokens import claims, grants, id_tokens, services
 from erpnet_identity.tokens.models import AccessToken, Grant, RefreshToken
 from trusted_apps import scopes
 
@@ -135,6 +135,9 @@ class PersonGrants:
 
     def _refuse_grant(self, request: Any, refused: grants.GrantRefused) -> NoReturn:
         grant = refused.grant
+        if grant is not None and refused.has_revoked:
+            actor = Actor("application", str(request.client.pk), request.client.client_id)
+            services.record_revoked(grant, request.client, actor=actor, cause=refused.cause)
         # Of somebody else's grant the caller's trail says nothing.
         own = grant is not None and grant.application_id == request.client.pk
         self._refuse(

@@ -34,14 +34,15 @@ PKCE_FAILED = "PKCE verification failed"  # ID-111
 class GrantRefused(Exception):
     """The credential cannot be used. ``cause`` tells the operator why, ``description`` is what the client reads.
 
-    What the refusal itself changed (a replay revokes the grant) must be committed with it.
+    ``has_revoked`` says that this very use revoked the grant (a replay does): that must be committed, with its event.
     """
 
-    def __init__(self, cause: str, description: str, grant: Grant | None = None) -> None:
+    def __init__(self, cause: str, description: str, grant: Grant | None = None, *, has_revoked: bool = False) -> None:
         super().__init__(cause)
         self.cause = cause
         self.description = description
         self.grant = grant
+        self.has_revoked = has_revoked
 
 
 class WiderScope(Exception):
@@ -96,9 +97,7 @@ def redeem_code(
     if grant.application_id != application.pk:
         raise refuse("code_of_another_client")
     if grant.used_at is not None:
-        if grant.revoked_at is None:
-            revoke(grant, now=now)
-        raise refuse("code_used_twice")
+        raise GrantRefused("code_used_twice", INVALID_CODE, grant, has_revoked=revoke(grant, now=now))
     if grant.expires <= now:
         raise refuse("code_expired")
     if grant.revoked_at is not None or grant.refresh_ended_at is not None:
@@ -150,9 +149,7 @@ def rotate(refresh_token: str, *, application: TrustedApplication, asked: list[s
     if used_at is not None:
         if now - used_at <= REUSE_TOLERANCE:
             raise refuse("refresh_token_rotated")
-        if grant.revoked_at is None:
-            revoke(grant, now=now)
-        raise refuse("refresh_token_reused")
+        raise GrantRefused("refresh_token_reused", INVALID_REFRESH_TOKEN, grant, has_revoked=revoke(grant, now=now))
     if grant.revoked_at is not None or grant.refresh_ended_at is not None:
         raise refuse("refresh_token_revoked")
     if grant.refresh_expires is None or grant.refresh_expires <= now:
@@ -203,10 +200,13 @@ def _check_still_allowed(grant: Grant, application: TrustedApplication, refuse: 
         raise refuse("scope_withdrawn")
 
 
-def revoke(grant: Grant, *, now: datetime) -> None:
-    """End every token that came from this grant, at once. The row must be locked."""
+def revoke(grant: Grant, *, now: datetime) -> bool:
+    """End every token that came from this grant, at once. The row must be locked. Returns whether it was valid."""
+    if grant.revoked_at is not None:
+        return False
     grant.revoked_at = now
     Grant.objects.filter(pk=grant.pk).update(revoked_at=now)
+    return True
 
 
 def end_renewal(*, now: datetime, **which: Any) -> int:

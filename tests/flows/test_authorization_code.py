@@ -324,7 +324,7 @@ def last_cause_of(response):
 
 
 class TestReplay:
-    @pytest.mark.contract("ID-114", "ID-230", "OP-151", "ID-232")
+    @pytest.mark.contract("ID-114", "ID-230", "OP-151", "ID-232", "AU-01")
     @pytest.mark.parametrize("seconds", [0, 30, 3000])
     def test_everything_from_the_first_use_ends(self, seconds, app, relying_party, internal_user):
         party = relying_party(app, user=internal_user, scope=EVERYTHING)
@@ -342,6 +342,9 @@ class TestReplay:
                 assert response.status_code == 400
                 assert response.json() == {"error": "invalid_grant", "error_description": INVALID_CODE}
                 assert last_refusal().detail["cause"] == "code_used_twice"
+            event = AuditEvent.objects.get(name="token.revoked")
+            assert (event.client_id, event.user_login) == (app.client_id, internal_user.login)
+            assert event.detail == {"cause": "code_used_twice", "scope": EVERYTHING}
             for token in (body, renewed):
                 assert party.call_api(token["access_token"]) == 401
                 refused = party.userinfo(token["access_token"])

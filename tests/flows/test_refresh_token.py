@@ -219,7 +219,7 @@ class TestScope:
 
 
 class TestReuse:
-    @pytest.mark.contract("TK-54", "TK-55", "OP-156", "ID-122", "ID-231", "ID-232")
+    @pytest.mark.contract("TK-54", "TK-55", "OP-156", "ID-122", "ID-231", "ID-232", "AU-01")
     @pytest.mark.parametrize("seconds", [10.1, 30, 20 * 3600])
     def test_later_it_ends_the_family(self, seconds, app, relying_party, internal_user, clock):
         party = relying_party(app, user=internal_user, scope=SCOPE)
@@ -233,6 +233,10 @@ class TestReuse:
             assert party.call_api(body["access_token"]) == 401
             assert party.userinfo(body["access_token"]).status_code == 401
         assert_refused(party.refresh(second["refresh_token"]), "refresh_token_revoked")
+        assert_refused(party.refresh(first["refresh_token"]), "refresh_token_reused")
+        event = AuditEvent.objects.get(name="token.revoked")
+        assert (event.client_id, event.user_login) == (app.client_id, internal_user.login)
+        assert event.detail == {"cause": "refresh_token_reused", "scope": SCOPE}
 
     @pytest.mark.contract("TK-55", "TK-56", "OP-156", "ID-122")
     @pytest.mark.parametrize("seconds", [0, 9.9, 10])

@@ -234,6 +234,22 @@ def test_an_id_token_opens_nothing(relying_party, web_app, internal_user):
     assert party.call_api(body["access_token"]) == 200
 
 
+@pytest.mark.contract("OP-244", "TK-111", "TK-110", "OP-228")
+def test_too_little_is_403_and_everything_else_401(relying_party, web_app, internal_user):
+    party = relying_party(web_app, user=internal_user)
+    reads, signs_in = party.tokens(scope="read")["access_token"], party.tokens(scope="openid")["access_token"]
+    refused = party.userinfo(reads)
+    assert refused.status_code == 403
+    assert 'error="insufficient_scope"' in refused.headers["WWW-Authenticate"]
+    security = "/api/domain/odata/Systems_Security_Users"
+    refused = party.client.get(security, headers={"Authorization": f"Bearer {reads}"})
+    assert refused.status_code == 403
+    assert 'error="insufficient_scope", scope="sec"' in refused.headers["WWW-Authenticate"]
+    refused = party.client.get(security, headers={"Authorization": f"Bearer {signs_in}"})
+    assert refused.status_code == 401
+    assert 'error="invalid_token"' in refused.headers["WWW-Authenticate"]
+
+
 @pytest.mark.contract("TK-27", "OP-112", "TK-26")
 def test_a_renamed_person_keeps_the_stable_key(flow, relying_party, maria, web_app, clock):
     party = relying_party(web_app, user=maria, scope="openid offline_access")
