@@ -93,7 +93,4 @@ def begin(
 
 def on_signed_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
     """Django's signal: whoever signs somebody in, a sign-in page, the admin site, an external provider."""
-    if not hasattr(request, "user"):
-        # Django says so only to requests that came through its middleware.
-        request.user = user
     begin(request, user, now=timezone.now(), is_remembered=getattr(request, "remember_sign_in", False))
