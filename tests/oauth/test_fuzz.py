@@ -3,11 +3,13 @@
 import io
 import json
 import logging
+import logging.config
 import re
 import string
 from urllib.parse import quote_plus, urlsplit
 
 import pytest
+from django.conf import settings as product
 from django.core.cache import cache
 from django.test import Client
 from hypothesis import HealthCheck, given, settings
@@ -90,16 +92,22 @@ headers = st.fixed_dictionaries(
 
 @pytest.fixture
 def output():
-    """What the configured loggers write, through their own formatters, at the level of production."""
+    """What the loggers write, through the formatters that are configured, at the level of production. With handlers of
+    its own: what other tests do with those of the process does not matter here."""
     written, root, requests = io.StringIO(), logging.getLogger(), logging.getLogger(LOGGER)
-    handlers = [handler for handler in (*root.handlers, *requests.handlers) if type(handler) is logging.StreamHandler]
-    assert len(handlers) == 2
-    before, level = [handler.setStream(written) for handler in handlers], root.level
+    configuration = logging.config.dictConfigClass(product.LOGGING)
+    added = []
+    for logger, name in ((root, "structured"), (requests, "request")):
+        handler = logging.StreamHandler(written)
+        handler.setFormatter(configuration.configure_formatter(configuration.config["formatters"][name]))
+        logger.addHandler(handler)
+        added.append((logger, handler))
+    level = root.level
     root.setLevel(logging.INFO)
     yield written
     root.setLevel(level)
-    for handler, stream in zip(handlers, before, strict=True):
-        handler.setStream(stream)
+    for logger, handler in added:
+        logger.removeHandler(handler)
 
 
 class World:
