@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from erpnet_identity.audit.redaction import HIDDEN, redact, redact_event, scrub, shorten
+from erpnet_identity.audit.request_log import LOGGER
 from trusted_apps import secrets
 
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtYXJpYSJ9.c2lnbmF0dXJl"
@@ -78,6 +79,8 @@ def test_scrubbed_text_can_always_be_stored(text):
 @pytest.mark.contract("OP-233", "ID-09")
 def test_the_log_filter_is_in_place(settings, capsys):
     """The handler of the settings writes what the filter leaves, for our loggers and for those of libraries."""
+    loggers = logging.getLogger(), logging.getLogger(LOGGER)
+    before = [(logger.handlers[:], logger.level, logger.propagate) for logger in loggers]
     logging.config.dictConfig(settings.LOGGING)
     try:
         structlog.get_logger("erpnet.test").error("it failed", client_secret="DEMODEMO", header=f"Bearer {TOKEN}")
@@ -88,7 +91,9 @@ def test_the_log_filter_is_in_place(settings, capsys):
             logging.getLogger("some.library").exception("oops")
         written = capsys.readouterr().err
     finally:
-        logging.config.dictConfig({"version": 1, "disable_existing_loggers": False, "root": {"handlers": []}})
+        for logger, (handlers, level, propagate) in zip(loggers, before, strict=True):
+            logger.handlers[:], logger.propagate = handlers, propagate
+            logger.setLevel(level)
     assert written.count(HIDDEN) >= 5
     assert "oops" in written
     for secret in ("DEMODEMO", "hunter22", "K" * 20, TOKEN):

@@ -2,8 +2,10 @@
 
 import io
 import logging
+import logging.config
 
 import pytest
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import connection
 
@@ -20,13 +22,15 @@ CONTRACT = (
 @pytest.fixture
 def written():
     """Every line of every logger, the finest ones too, in the form in which it is written."""
-    root = logging.getLogger()
-    formatter = next(handler.formatter for handler in root.handlers if type(handler) is logging.StreamHandler)
-    requests = logging.getLogger(LOGGER)
+    root, requests = logging.getLogger(), logging.getLogger(LOGGER)
+    configuration = logging.config.dictConfigClass(settings.LOGGING)
+    formatters = configuration.config["formatters"]
+    formatter = configuration.configure_formatter(formatters["structured"])
+    of_request = configuration.configure_formatter(formatters["request"])
     buffer = io.StringIO()
     handler, of_requests = logging.StreamHandler(buffer), logging.StreamHandler(buffer)
     handler.setFormatter(formatter)
-    of_requests.setFormatter(requests.handlers[0].formatter)
+    of_requests.setFormatter(of_request)
     levels = root.level, requests.level
     root.addHandler(handler)
     requests.addHandler(of_requests)
