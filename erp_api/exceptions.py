@@ -14,6 +14,7 @@ from rest_framework.exceptions import APIException
 from erpnet_identity.audit import events
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.services import record
+from erpnet_identity.erp_sessions.exceptions import LicenseSlotsExhausted
 from erpnet_identity.tokens.exceptions import CredentialError, MissingCredential, SeveralCredentials
 
 from .odata.encoding import plain_escapes
@@ -100,15 +101,28 @@ class TooLarge(ApiError):
 
 
 class TooManyRequests(ApiError):
-    """The session used up its requests for now (SE-80)."""
+    """The session used up its requests for now (SE-80). ``limit`` names the limit, ``wait`` is in seconds."""
 
     status, type = 429, "TooManyRequests"
 
-    def __init__(self, wait: int) -> None:
+    def __init__(self, limit: str, wait: int) -> None:
+        seconds = "1 second" if wait == 1 else f"{wait} seconds"
         super().__init__(
-            f"Too many requests in this session. Try again in {wait} seconds.",
-            cause="session_rpm",
+            f"Too many requests in this session. Try again in {seconds}.",
+            cause=limit,
             headers={"Retry-After": str(wait)},
+        )
+
+
+class NoFreeLicense(ApiError):
+    """No licence slot is free for another session (SE-58, SE-59). The token is as good as before (SE-60)."""
+
+    status, type = 503, LicenseSlotsExhausted.code
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"{self.type}: all concurrent licences of this instance are in use. Try again later.",
+            headers={"Retry-After": "60"},
         )
 
 
@@ -154,6 +168,8 @@ def _refusal(error: Exception) -> ApiError | None:
         return error
     if isinstance(error, CredentialError):
         return _from_credential(error)
+    if isinstance(error, LicenseSlotsExhausted):
+        return NoFreeLicense()  # its event is written where sessions are opened
     if isinstance(error, Http404):
         return NotFound("There is nothing at this address.")
     if isinstance(error, RequestDataTooBig):

@@ -1,21 +1,25 @@
 """The order of the guards, in one place (API-102), and the views behind them."""
 
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from erpnet_identity.tokens.authentication import CredentialAuthentication
+from erpnet_identity.erp_sessions import presence
+from erpnet_identity.erp_sessions.services import open_or_touch
+from erpnet_identity.erp_sessions.state import SessionAuthentication
+from erpnet_identity.erp_sessions.traffic import Entry
 from erpnet_identity.tokens.principal import Principal
 
-from . import cors, limits, reading
-from .exceptions import MethodNotAllowed, NotFound, TooLarge, TooManyRequests
+from . import cors, limits, reading, throttling
+from .exceptions import MethodNotAllowed, NotFound, TooLarge
 from .odata import address as addresses
 from .odata.address import Address
 from .permissions import HasScope, check_user_type, needed_scopes
-from .throttling import SessionRate
 
 
 class GuardedView(APIView):
@@ -26,20 +30,37 @@ class GuardedView(APIView):
     """
 
     audience = "DomainAPI"
-    authentication_classes = [CredentialAuthentication]
+    authentication_classes = [SessionAuthentication]
     permission_classes = [HasScope]
-    throttle_classes = [SessionRate]
+    throttle_classes = [throttling.SessionLimits]
 
     principal: Principal | None = None
+    session_id: UUID | None = None  # the API session, once the guards have let the call through
+    entry: Entry | None = None  # what the limits have counted
     address: Address
     needed_scopes: tuple[str, ...] = ()
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not cors.is_preflight(request):
-            return super().dispatch(request, *args, **kwargs)
-        response = cors.preflight()
-        cors.allow_registered_origin(request, response)
-        return response
+        if cors.is_preflight(request):
+            preflight = cors.preflight()
+            cors.allow_registered_origin(request, preflight)
+            return preflight
+        size = 0
+        try:
+            response = super().dispatch(request, *args, **kwargs)
+            size = len(response.content)  # type: ignore[attr-defined]
+            return response
+        finally:
+            if self.entry is not None:
+                throttling.leave(self.entry)
+            if self.session_id is not None:
+                length = request.META.get("CONTENT_LENGTH") or "0"
+                presence.end(
+                    self.session_id,
+                    now=timezone.now(),
+                    bytes_up=int(length) if length.isdecimal() else 0,
+                    bytes_down=size,
+                )
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """The guards. A refused call costs nothing further down, and tells a stranger nothing about what exists."""
@@ -51,6 +72,8 @@ class GuardedView(APIView):
         self.check_permissions(request)  # may: 403
         self.check_throttles(request)  # not too fast: 429
         addresses.check_served(self.address)  # is it there at all, for those who may know: 404, 501
+        # Last, because a refused call opens no session and keeps none alive (SE-08): is there room, 503.
+        self.session_id = open_or_touch(principal, now=timezone.now())
 
     def check_address(self, request: HttpRequest, path: str) -> None:
         """Sets ``address`` and ``needed_scopes``."""
@@ -71,9 +94,6 @@ class GuardedView(APIView):
     def resolve(self, path: str) -> Address:
         """What the path names. Raises ``NotFound``, ``Renamed``."""
         raise NotImplementedError
-
-    def throttled(self, request: Request, wait: float) -> None:  # type: ignore[override]
-        raise TooManyRequests(int(wait))
 
     def options(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override]
         """The methods of an address, for a caller that may read it."""

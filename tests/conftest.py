@@ -10,6 +10,7 @@ from django.db import connection
 from erpnet_identity.audit import events
 from erpnet_identity.audit.models import AuditEvent
 from erpnet_identity.edge import throttle
+from erpnet_identity.erp_sessions import presence, traffic
 from erpnet_identity.keys import services as keys
 from erpnet_identity.tenancy.models import forget_database_name
 from tests.factories.trusted_apps import TrustedApplicationFactory
@@ -45,6 +46,8 @@ def _fresh_process():
     """What a process remembers between requests does not leak from one test into the next."""
     cache.clear()
     throttle.forget_all()
+    presence.forget_all()
+    traffic.forget_all()
     forget_database_name()
     keys.forget_ring()
     yield

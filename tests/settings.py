@@ -19,7 +19,7 @@ from erpnet_identity.settings import *  # noqa: F403
 from erpnet_identity.settings import CACHES, DATABASES
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-SESSION_RPM = 0
+SESSION_RPM = SESSION_CONCURRENT_REQUESTS = 0
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["TEST"] = {"NAME": _file}
 # The threads of a live server end with their request; a connection that they kept would be nobody's.

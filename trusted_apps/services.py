@@ -15,6 +15,7 @@ from erpnet_identity.audit.services import record
 from . import secrets
 from .attributes import ATTRIBUTES
 from .models import ClientSecret, TrustedApplication
+from .signals import application_deleted
 
 MAX_SECRET_LENGTH = 1000
 
@@ -103,11 +104,13 @@ def set_enabled(
 
 @transaction.atomic
 def delete_application(application: TrustedApplication, *, actor: Actor) -> None:
-    """Remove a record with its secrets and tokens (TA-72). Raises ``ValidationError`` for an internal record."""
+    """Remove a record with its secrets and tokens; its API sessions are closed (TA-72). Raises ``ValidationError`` for
+    an internal record."""
     if application.is_internal:
         raise ValidationError("The product's own applications cannot be deleted.", code="internal")
     stored = TrustedApplication.objects.select_for_update().get(pk=application.pk)
     record(events.APPLICATION_DELETED, actor=actor, application=stored, detail={"name": stored.name})
+    application_deleted.send(TrustedApplication, application_id=stored.pk, actor=actor)
     stored.delete()
 
 

@@ -34,6 +34,10 @@ TOKEN_REVOKED = "token.revoked"
 
 API_CALL_REFUSED = "api_call.refused"
 
+ERP_SESSION_OPENED = "erp_session.opened"
+ERP_SESSION_REFUSED = "erp_session.refused"
+ERP_SESSION_CLOSED = "erp_session.closed"
+
 INSTANCE_UPDATED = "instance.updated"
 MANIFEST_APPLIED = "manifest.applied"
 

@@ -35,6 +35,9 @@ _SENTENCES = {
     events.TOKEN_REFUSED: "was refused a token",
     events.TOKEN_REVOKED: "revoked a token",
     events.API_CALL_REFUSED: "was refused at an API",
+    events.ERP_SESSION_OPENED: "opened an API session",
+    events.ERP_SESSION_REFUSED: "was refused an API session",
+    events.ERP_SESSION_CLOSED: "closed an API session",
     events.INSTANCE_UPDATED: "changed the instance",
     events.MANIFEST_APPLIED: "applied a manifest",
 }
@@ -76,6 +79,8 @@ def sentence(name: str, *, detail: Mapping[str, Any], user_login: str = "") -> s
     if name == events.APPLICATION_SECRET_ADDED:
         expires = detail.get("expires")
         text += f", valid until {str(expires)[:16].replace('T', ' ')}" if expires else ", without expiry"
+    if name == events.ERP_SESSION_OPENED and isinstance(after := detail.get("after"), str):
+        text += f" again (after: {after.replace('_', ' ')})"
     if detail.get("credential_changed"):
         text += " and set a new password"
     if isinstance(cause := detail.get("cause"), str):

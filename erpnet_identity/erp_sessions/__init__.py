@@ -1,1 +1,1 @@
-"""Licence slots: the pool and the seats that are kept."""
+"""API sessions and the licence slots that they hold: the pool, the seats that are kept, who is connected."""

@@ -1,7 +1,13 @@
-"""The licence pool and who has a seat kept. Live sessions are counted against them."""
+"""The licence pool, who has a seat kept, and the live sessions that are counted against them."""
+
+import uuid
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
+
+from . import lifetimes
 
 
 class License(models.Model):
@@ -26,3 +32,130 @@ class ReservedSeat(models.Model):
 
     def __str__(self) -> str:
         return str(self.user)
+
+
+class Kind(models.IntegerChoices):
+    """Who is connected (SE-10 to SE-15)."""
+
+    INTERACTIVE = 0, "interactive"
+    SERVICE = 1, "service"
+
+
+class Reason(models.TextChoices):
+    """Why a session ended (SE-46)."""
+
+    IDLE = "idle", "idle for 20 minutes"
+    ABSOLUTE = "absolute", "one hour after it was opened"
+    SIGN_OUT = "sign_out", "signed out"
+    ADMINISTRATOR = "administrator", "closed by an administrator"
+    CLEARED = "cleared", "all sessions closed"
+    USER = "user", "account deactivated"
+    APPLICATION = "application", "application deleted"
+    IDENTITY = "identity", "another account under the same key"
+
+
+class ErpSessionQuerySet(models.QuerySet["ErpSession"]):
+    """Questions about many sessions."""
+
+    def open(self) -> "ErpSessionQuerySet":
+        """Those that nobody has closed yet; the timers may have ended some of them."""
+        return self.filter(closed_at=None)
+
+    def live(self, now: datetime) -> "ErpSessionQuerySet":
+        """Those that hold a slot at ``now``."""
+        return self.open().exclude(_over(now))
+
+    def over(self, now: datetime) -> "ErpSessionQuerySet":
+        """Those that the timers have ended and nobody has closed yet."""
+        return self.open().filter(_over(now))
+
+
+def _over(now: datetime) -> Q:
+    # Not `expires_at__lte` alone: what is NULL must be false under `exclude` as well.
+    return Q(last_seen_at__lte=now - lifetimes.IDLE_LIMIT) | Q(expires_at__isnull=False, expires_at__lte=now)
+
+
+class ErpSession(models.Model):
+    """One live connection and the slot that it holds (SE-06, SE-09). A closed row is kept for a while: it says who was
+    connected, and that a token that is used again had been signed out (SE-52).
+
+    ``last_seen_at`` is written at most every 30 seconds (``presence``); everything else that is counted comes with it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.PositiveSmallIntegerField("kind", choices=Kind.choices)
+    # What calls of one session have in common: the `sid`, or the `jti` of a service's token (SE-10, SE-11).
+    key = models.CharField("session key", max_length=64)
+    # Without a constraint in the database, which would lock the account's row while the pool's is held: whoever changes
+    # accounts and the pool in one go would wait for us, and we for them.
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="erp_sessions",
+        verbose_name="user",
+        db_constraint=False,
+    )
+    # The keys of the applications that were seen in it, in this order, separated by spaces (SE-20).
+    applications = models.TextField("applications", default="")
+    address = models.CharField("address", max_length=64, blank=True, default="")
+    user_agent = models.CharField("device", max_length=254, blank=True, default="")
+    # Used from a second address within five minutes of the first (SE-75).
+    shared_at = models.DateTimeField("used from two addresses", null=True, blank=True)
+    other_address = models.CharField("other address", max_length=64, blank=True, default="")
+    opened_at = models.DateTimeField("opened")
+    last_seen_at = models.DateTimeField("last request")
+    expires_at = models.DateTimeField("absolute expiry", null=True, blank=True)
+    closed_at = models.DateTimeField("closed", null=True, blank=True)
+    close_reason = models.CharField("why it ended", max_length=16, choices=Reason.choices, blank=True, default="")
+    requests = models.PositiveBigIntegerField("requests", default=0)
+    bytes_up = models.PositiveBigIntegerField("bytes up", default=0)
+    bytes_down = models.PositiveBigIntegerField("bytes down", default=0)
+
+    objects = ErpSessionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "API session"
+        ordering = ["-opened_at"]
+        constraints = [
+            # One open session for each key, whoever asks at the same moment (SE-05).
+            models.UniqueConstraint(fields=["kind", "key"], condition=Q(closed_at=None), name="erp_session_open_unique")
+        ]
+        indexes = [
+            models.Index(fields=["key"], condition=~Q(closed_at=None), name="erp_session_closed_by_key"),
+            models.Index(fields=["closed_at"], name="erp_session_closed_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} session {self.pk}"
+
+    @property
+    def ends_at(self) -> datetime:
+        """When the timers end it if nobody calls again."""
+        return lifetimes.ends_at(last_seen_at=self.last_seen_at, expires_at=self.expires_at)
+
+    @property
+    def application_ids(self) -> list[str]:
+        """The keys of the applications that used it."""
+        return self.applications.split()
+
+
+class SlotUsage(models.Model):
+    """What one hour saw: it survives the sessions, and the chart is drawn from it. ``hour`` is its beginning (UTC).
+
+    ``until`` says how far ``peak``, ``opened`` and ``slots`` have been counted; refusals are counted as they happen.
+    """
+
+    hour = models.DateTimeField("hour", primary_key=True)
+    until = models.DateTimeField("counted until", null=True)
+    peak = models.PositiveIntegerField("most sessions at a time", default=0)
+    slots = models.PositiveIntegerField("concurrent licences", null=True)
+    opened = models.PositiveIntegerField("sessions opened", default=0)
+    refused = models.PositiveIntegerField("refused for want of a licence", default=0)
+
+    class Meta:
+        verbose_name = "hour of use"
+        verbose_name_plural = "hours of use"
+        ordering = ["hour"]
+
+    def __str__(self) -> str:
+        return f"{self.hour:%Y-%m-%d %H}:00"

@@ -26,6 +26,20 @@ def validate_pool(slots: int | None, seats: int) -> None:
         raise ValidationError({"seats": f"{seats} seats cannot be kept: there are {slots} concurrent licences."})
 
 
+def lock_pool() -> int | None:
+    """Hold the one lock that every opening of a session and every change of the pool takes (SE-56); returns the number
+    of concurrent licences. Until the transaction ends nobody else opens a session.
+
+    It is the last lock that anybody takes: whoever holds it waits for nobody but single statements.
+    """
+    rows = License.objects.select_for_update().filter(pk=License.SINGLETON).values_list("slots", flat=True)
+    found = list(rows)
+    if not found:
+        License.objects.bulk_create([License(slots=None)], ignore_conflicts=True)
+        found = list(rows.all())
+    return found[0]
+
+
 @transaction.atomic
 def set_pool(
     slots: int | None, reserved: Iterable[User], *, actor: Actor, source: dict[str, Any] | None = None
@@ -34,16 +48,14 @@ def set_pool(
 
     Returns what changed, name → old and new value; empty means that nothing was written. Raises ``ValidationError``.
     """
-    # The row that every opening of a session locks: no session is admitted by the old numbers meanwhile (SE-56).
-    license_row = License.objects.select_for_update().first() or License(slots=None)
+    old_slots = lock_pool()  # no session is admitted by the old numbers meanwhile
     wanted = {user.pk: user for user in reserved}
     validate_pool(slots, len(wanted))
     stored = dict(ReservedSeat.objects.values_list("user_id", "user__login"))
     changes: dict[str, dict[str, Any]] = {}
-    if license_row.slots != slots:
-        changes["concurrent_licenses"] = {"old": license_row.slots, "new": slots}
-        license_row.slots = slots
-        license_row.save()
+    if old_slots != slots:
+        changes["concurrent_licenses"] = {"old": old_slots, "new": slots}
+        License.objects.filter(pk=License.SINGLETON).update(slots=slots)
     if stored.keys() != wanted.keys():
         changes["reserved_seats"] = {
             "old": sorted(stored.values()),
@@ -54,3 +66,29 @@ def set_pool(
     if changes:
         record(events.INSTANCE_UPDATED, actor=actor, detail={"changes": changes, **(source or {})})
     return changes
+
+
+@transaction.atomic
+def set_slots(slots: int | None, *, actor: Actor) -> bool:
+    """Change the number of concurrent licences and keep the seats. Returns whether anything changed; raises
+    ``ValidationError`` (SE-71)."""
+    lock_pool()
+    return bool(set_pool(slots, _holders(), actor=actor))
+
+
+@transaction.atomic
+def reserve_seat(user: User, *, actor: Actor) -> bool:
+    """Keep a seat for one more account (SE-65). Returns whether it had none; raises ``ValidationError`` (SE-71)."""
+    slots = lock_pool()
+    return bool(set_pool(slots, [*_holders(), user], actor=actor))
+
+
+@transaction.atomic
+def give_up_seat(user: User, *, actor: Actor) -> bool:
+    """Keep no seat for this account any more. Returns whether it had one."""
+    slots = lock_pool()
+    return bool(set_pool(slots, [holder for holder in _holders() if holder.pk != user.pk], actor=actor))
+
+
+def _holders() -> list[User]:
+    return list(User.objects.filter(reserved_seat__isnull=False))

@@ -12,6 +12,7 @@ from django.utils import timezone
 from erpnet_identity.audit import events
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.services import record
+from erpnet_identity.erp_sessions.services import close_signed_out
 from erpnet_identity.tokens import grants
 from erpnet_identity.users.models import User
 from erpnet_identity.users.services import actor_for
@@ -31,8 +32,8 @@ def end_session(
     actor: Actor | None = None,
     asked_by: TrustedApplication | None = None,
 ) -> bool:
-    """End the session and every refresh token of its ``sid``. Access tokens stay valid until they expire (ID-158).
-    Returns whether nobody had ended it before.
+    """End the session, the API session of its ``sid`` and every refresh token of it, in this order (ID-157). Access
+    tokens stay valid until they expire (ID-158). Returns whether nobody had ended it before.
 
     ``actor`` is whoever does it for the person, ``asked_by`` the application that the person came from, if any.
     Services' tokens have no ``sid`` and are never touched (ID-160).
@@ -42,6 +43,7 @@ def end_session(
         return False
     stored.ended_at = session.ended_at = now
     stored.save(update_fields=["ended_at"])
+    close_signed_out(stored.sid, now=now, actor=actor or actor_for(stored.user))
     grants.end_renewal(now=now, sid=stored.sid)
     # Once more when everybody can see that the session is over: a code that was issued and redeemed between the line
     # above and that moment was not there to be ended. From then on no code of this session is redeemed.

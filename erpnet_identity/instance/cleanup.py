@@ -16,6 +16,9 @@ from django.db import close_old_connections, connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from erpnet_identity.erp_sessions import cleanup as erp_sessions
+from erpnet_identity.erp_sessions.services import close_expired
+from erpnet_identity.erp_sessions.usage import summarise
 from erpnet_identity.identity import cleanup as identity
 from erpnet_identity.tokens import cleanup as tokens
 
@@ -28,7 +31,7 @@ _LOCK = "cleanup:lock"
 
 def expired(now: datetime) -> dict[str, QuerySet[Any]]:
     """Everything that may go, by its name for people, in the order in which it may."""
-    return {**tokens.expired(now), **identity.expired(now)}
+    return {**tokens.expired(now), **identity.expired(now), **erp_sessions.expired(now)}
 
 
 def remove(rows: QuerySet[Any], *, batch: int = BATCH) -> int:
@@ -50,8 +53,10 @@ def remove_expired(*, batch: int = BATCH) -> dict[str, int]:
 
 def remove_all_expired(*, pause: float = 0.05) -> dict[str, int]:
     """Delete all that has expired, batch by batch with a pause in between; returns how many rows of each kind."""
+    now = timezone.now()
+    keep_count(now)
     totals = {}
-    for name, rows in expired(timezone.now()).items():
+    for name, rows in expired(now).items():
         totals[name] = 0
         while removed := remove(rows.all()):
             totals[name] += removed
@@ -61,6 +66,13 @@ def remove_all_expired(*, pause: float = 0.05) -> dict[str, int]:
     return totals
 
 
+def keep_count(now: datetime) -> None:
+    """Close the API sessions that the timers have ended, so that the trail says so without delay, and count the use of
+    slots, before anything is removed that it is counted from."""
+    close_expired(now=now)
+    summarise(now=now)
+
+
 def take_turn() -> int:
     """One batch of everything, if no other process had its turn lately; returns how many rows went. Never raises: the
     server must outlive a database or a cache that is away for a while."""
@@ -68,6 +80,7 @@ def take_turn() -> int:
         # One process of all is enough; without a shared cache each process takes a turn.
         if not cache.add(_LOCK, 1, timeout=_INTERVAL / 2):
             return 0
+        keep_count(timezone.now())
         removed = {name: number for name, number in remove_expired().items() if number}
     except Exception as error:
         log.warning("clean-up failed", error=type(error).__name__)

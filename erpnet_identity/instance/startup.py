@@ -8,6 +8,7 @@ from django.template.loader import get_template
 from django.urls import get_resolver
 from django.utils import timezone
 
+from erpnet_identity.erp_sessions import background
 from erpnet_identity.keys import services as keys
 
 from . import cleanup, machine
@@ -46,3 +47,4 @@ def begin() -> None:
     warm_up()
     settle_memory()
     cleanup.start_in_background()
+    background.start()

@@ -2,13 +2,14 @@
 
 from .values import env
 
-SESSION_RPM: int = env.ERPNET_SESSION_RPM
+SESSION_RPM: int = env.ERPNET_DOMAIN_API["SessionRpm"]
+SESSION_CONCURRENT_REQUESTS: int = env.ERPNET_DOMAIN_API["SessionConcurrentRequests"]
 API_PAGE_ROWS: int = env.ERPNET_API_PAGE_ROWS
 API_TARGET_BYTES: int = env.ERPNET_API_TARGET_BYTES
 API_BODY_BYTES: int = env.ERPNET_API_BODY_BYTES
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["erpnet_identity.tokens.authentication.CredentialAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["erpnet_identity.erp_sessions.state.SessionAuthentication"],
     # A view that names no permission of its own refuses everybody.
     "DEFAULT_PERMISSION_CLASSES": ["erp_api.permissions.Nobody"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

@@ -193,11 +193,12 @@ VARIABLES: tuple[Variable, ...] = (
         kinds.whole(1, 100_000),
     ),
     Variable(
-        "ERPNET_SESSION_RPM",
-        "number",
-        "600",
-        "API requests per minute of one session (SE-81); 0 switches the limit off.",
-        kinds.whole(0, 10_000_000),
+        "ERPNET_DOMAIN_API",
+        "JSON",
+        '{"RateLimits": {"SessionRpm": 600, "SessionConcurrentRequests": 10}}',
+        "Settings of the Domain API: requests per minute of one session, and how many of them at a time (SE-81, SE-82, "
+        "SE-85). What is left out keeps its default; 0 switches a limit off.",
+        kinds.domain_api,
     ),
     Variable(
         "ERPNET_API_PAGE_ROWS",

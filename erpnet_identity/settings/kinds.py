@@ -1,5 +1,6 @@
 """How the text of an environment variable becomes a value, one small reader per kind. Each raises ``ValueError``."""
 
+import json
 import re
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
@@ -55,6 +56,27 @@ def whole(minimum: int, maximum: int) -> Callable[[str], int]:
         return int(value)
 
     return read
+
+
+_RATE_LIMITS = {"SessionRpm": 600, "SessionConcurrentRequests": 10}
+_MOST_REQUESTS = 10_000_000
+
+
+def domain_api(value: str) -> dict[str, int]:
+    """The limits in a site's JSON setting (SE-85), those that it leaves out with their default."""
+    try:
+        site = json.loads(value)
+    except ValueError:
+        raise ValueError("expected JSON") from None
+    limits = site.get("RateLimits", {}) if isinstance(site, dict) else None
+    if not isinstance(limits, dict) or site.keys() - {"RateLimits"}:
+        raise ValueError('expected {"RateLimits": {…}}')
+    for name, limit in limits.items():
+        if name not in _RATE_LIMITS:
+            raise ValueError(f"the Domain API has no limit {name}, only " + " and ".join(_RATE_LIMITS))
+        if type(limit) is not int or not 0 <= limit <= _MOST_REQUESTS:
+            raise ValueError(f"{name} is a whole number from 0 to {_MOST_REQUESTS}")
+    return {**_RATE_LIMITS, **limits}
 
 
 def choice(*allowed: str) -> Callable[[str], str]:

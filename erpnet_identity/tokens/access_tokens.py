@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db.models import TextField, Value
 
 from erpnet_identity.compiled import CompiledQuery
 from erpnet_identity.keys import jwt
@@ -51,12 +52,9 @@ _USER_STATE = (
 )
 
 
-def _state_query(fields: tuple[str, ...]) -> CompiledQuery:
-    return CompiledQuery(1, lambda checksum: AccessToken.objects.filter(token_checksum=checksum).values_list(*fields))
-
-
-_service_state = _state_query(_SERVICE_STATE)
-_user_state = _state_query(_USER_STATE)
+def _state_query(fields: tuple[str, ...], beside: Any) -> CompiledQuery:
+    columns = (*fields, Value(None, output_field=TextField()) if beside is None else beside)
+    return CompiledQuery(1, lambda checksum: AccessToken.objects.filter(token_checksum=checksum).values_list(*columns))
 
 
 def mint_service_token(
@@ -132,28 +130,46 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode("ascii", "replace")).hexdigest()
 
 
-def read(token: str, *, audience: str, now: datetime) -> Principal:
-    """The caller that this access token stands for, as the database knows it now (TK-105, TK-106).
+class Reader:
+    """Finds out whom an access token stands for.
 
-    One query. Raises ``InvalidCredential`` with the cause.
+    ``of_user`` and ``of_service`` are expressions over the row of a person's and of a service's token. What they give
+    is the principal's ``beside``: what the resource server must know next comes in the same statement.
     """
-    try:
-        payload = jwt.verify(token, typ=TYP, now=now)
-    except jwt.BadToken as error:
-        raise InvalidCredential(error.cause) from None
-    _check_claims(payload, audience=audience, now=now)
+
+    def __init__(self, *, of_user: Any = None, of_service: Any = None) -> None:
+        self._user_state = _state_query(_USER_STATE, of_user)
+        self._service_state = _state_query(_SERVICE_STATE, of_service)
+
+    def read(self, token: str, *, audience: str, now: datetime) -> Principal:
+        """The caller that this access token stands for, as the database knows it now (TK-105, TK-106).
+
+        One query. Raises ``InvalidCredential`` with the cause.
+        """
+        try:
+            payload = jwt.verify(token, typ=TYP, now=now)
+        except jwt.BadToken as error:
+            raise InvalidCredential(error.cause) from None
+        _check_claims(payload, audience=audience, now=now)
+        query = self._service_state if "sub" not in payload else self._user_state
+        return _principal(payload, query.rows(digest(token)), now)
+
+
+read = Reader().read
+
+
+def _principal(payload: dict[str, Any], rows: list[tuple[Any, ...]], now: datetime) -> Principal:
+    """The caller of a verified token, from what is stored of it. Raises ``InvalidCredential``."""
     token_id = str(payload.get("jti", ""))
     client_id = str(payload.get("client_id", ""))
-
     is_service = "sub" not in payload
-    rows = (_service_state if is_service else _user_state).rows(digest(token))
 
     def refuse(cause: str) -> InvalidCredential:
         return InvalidCredential(cause, client_id=client_id, token_id=token_id)
 
     if not rows:
         raise refuse("token_unknown")
-    revoked_at, expires, application_id, row_client_id, enabled, *rest = rows[0]
+    revoked_at, expires, application_id, row_client_id, enabled, *rest, beside = rows[0]
     if revoked_at is not None:
         raise refuse("token_revoked")
     if expires <= now:
@@ -189,6 +205,7 @@ def read(token: str, *, audience: str, now: datetime) -> Principal:
         scopes=frozenset(payload["scope"]),
         token_id=token_id,
         sid=sid,
+        beside=beside,
     )
 
 

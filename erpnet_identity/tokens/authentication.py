@@ -16,6 +16,8 @@ class CredentialAuthentication(BaseAuthentication):
     authenticate (TK-06). Raises ``CredentialError``.
     """
 
+    read_access_token = staticmethod(access_tokens.read)
+
     def authenticate(self, request: Request) -> tuple[Principal, Principal]:
         meta = request.META
         authorization = meta.get("HTTP_AUTHORIZATION", "")
@@ -34,7 +36,7 @@ class CredentialAuthentication(BaseAuthentication):
         if not credential or not credential.isascii() or " " in credential or "," in credential:
             raise InvalidCredential("token_malformed")
         view = request.parser_context["view"]
-        principal = access_tokens.read(credential, audience=view.audience, now=timezone.now())
+        principal = self.read_access_token(credential, audience=view.audience, now=timezone.now())
         return principal, principal
 
     def authenticate_header(self, request: Request) -> str:

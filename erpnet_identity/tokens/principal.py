@@ -1,7 +1,8 @@
 """Principal: who is calling, through which application, with which scopes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 
 class Kind(Enum):
@@ -29,6 +30,13 @@ class Principal:
     scopes: frozenset[str]
     token_id: str
     sid: str = ""
+    # What the resource server asked to be looked up with the token; nobody else reads it.
+    beside: Any = field(default=None, compare=False, repr=False)
+
+    @property
+    def is_service(self) -> bool:
+        """Whether no person is behind the call."""
+        return self.kind is Kind.SERVICE
 
     @property
     def is_authenticated(self) -> bool:

@@ -140,6 +140,11 @@ class User(AbstractBaseUser):
         return self.user_type in MAY_CALL_APIS
 
     @property
+    def calls_apis(self) -> bool:
+        """Whether the account can call a data API as it is now."""
+        return self.is_active and self.may_call_apis
+
+    @property
     def may_run_services(self) -> bool:
         return self.is_active and self.user_type in MAY_RUN_SERVICES
 

@@ -10,6 +10,7 @@ from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.services import record
 
 from .models import FormerLogin, User, UserType
+from .signals import api_access_ended
 
 TRACKED = ("login", "name", "email", "email_confirmed", "user_type", "is_admin", "is_active", "locale")
 
@@ -70,6 +71,8 @@ def save_user(
         user.save(update_fields=[*fields, *also])
         if "login" in changes:
             user.refuse_former_login()
+        if stored.calls_apis and not user.calls_apis:
+            api_access_ended.send(User, user=user, actor=actor)
         record(
             events.USER_UPDATED,
             actor=actor,

@@ -1,0 +1,42 @@
+"""What a server process does for its sessions beside answering requests."""
+
+import atexit
+import threading
+import time
+
+import structlog
+from django.db import close_old_connections, connection
+from django.utils import timezone
+
+from . import presence, traffic
+
+log = structlog.get_logger("erpnet.sessions")
+
+_TICK = 5.0  # seconds
+
+
+def take_turn(*, everything: bool = False) -> None:
+    """Write what sessions did and tell the other workers what is still running. Never raises: the server must outlive a
+    database or a cache that is away for a while."""
+    try:
+        presence.flush(now=timezone.now(), everything=everything)
+    except Exception as error:
+        log.warning("what sessions did could not be written", error=type(error).__name__)
+    try:
+        traffic.renew(now=time.time())
+    except Exception as error:
+        log.warning("running requests could not be renewed", error=type(error).__name__)
+
+
+def _run() -> None:
+    while True:
+        time.sleep(_TICK)
+        close_old_connections()
+        take_turn()
+        connection.close()
+
+
+def start() -> None:
+    """Begin in a daemon thread of this server process; what is left is written when the process ends."""
+    threading.Thread(target=_run, name="sessions", daemon=True).start()
+    atexit.register(take_turn, everything=True)

@@ -1,0 +1,322 @@
+"""Opening, continuing and closing API sessions. The pool is never oversold, whatever happens at the same moment.
+
+How that holds: a slot is an open row. Rows are only added under the lock of the pool, after counting all open rows, and
+a session that the timers have ended gives its slot back by being closed, never by being looked over. A call that writes
+to its session does so only while the row is open; whoever comes second, the call or the closing, sees what the first
+did. See docs/decisions/sessions.md.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.db import DatabaseError, transaction
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, TextField, Value, When
+from django.db.models.functions import Coalesce, Concat
+
+from erpnet_identity.audit import context, events
+from erpnet_identity.audit.context import SYSTEM, Actor
+from erpnet_identity.audit.models import AuditEvent
+from erpnet_identity.audit.services import prepare, record
+from erpnet_identity.compiled import CompiledInsert
+from erpnet_identity.tokens.exceptions import InvalidCredential
+from erpnet_identity.tokens.principal import Principal
+from erpnet_identity.users.models import User
+from trusted_apps.models import TrustedApplication
+
+from . import lifetimes, presence, usage
+from .exceptions import LicenseSlotsExhausted
+from .models import ErpSession, ErpSessionQuerySet, Kind, License, Reason, ReservedSeat
+from .pool import lock_pool
+from .state import SessionState, session_state
+
+log = structlog.get_logger("erpnet.sessions")
+
+# Two addresses within this time are remarkable: nobody moves that fast (SE-75).
+SHARED_WITHIN = timedelta(minutes=5)
+
+_insert = CompiledInsert(ErpSession, AuditEvent)
+
+
+def open_or_touch(principal: Principal, *, now: datetime) -> UUID:
+    """The session of this call, which begins now: the live one of its key, or a new one that takes a slot (SE-02 to
+    SE-05). The caller says when the call has ended: ``presence.end``.
+
+    No statement when the session was seen in the last half minute, one otherwise, a few to open one. Raises
+    ``LicenseSlotsExhausted``, and ``InvalidCredential`` when the account or the application has been taken away since
+    the token was read.
+    """
+    state = session_state(principal.beside)
+    written_at = _goes_on(state, principal, now) if state is not None else None
+    if state is not None and written_at is not None:
+        session_id = state.id
+    else:
+        session_id, written_at = _open(principal, now), now
+    presence.begin(session_id, now=now, written_at=written_at)
+    return session_id
+
+
+def _goes_on(state: SessionState, principal: Principal, now: datetime) -> datetime | None:
+    """Whether the call continues this session; writes what has to be written. Returns the time of the last request that
+    is stored now, None when another session has to be opened."""
+    if state.is_over(now) or state.user_id != UUID(principal.user_id):
+        return None
+    changes = _news(state, principal, now)
+    if not changes and now - state.last_seen_at < presence.WRITE_EVERY:
+        return state.last_seen_at
+    # Only while it is open: an opening that needed the slot may have closed it since we looked.
+    return now if presence.write(state.id, now=now, seen_at=now, changes=changes, only_open=True) else None
+
+
+def _news(state: SessionState, principal: Principal, now: datetime) -> dict[str, Any]:
+    """What this call says about its session that is not stored yet: another application, another address."""
+    changes: dict[str, Any] = {}
+    if principal.application_id not in state.applications:
+        changes["applications"] = Case(
+            # Another call of the same application may have been quicker.
+            When(applications__contains=principal.application_id, then=F("applications")),
+            default=Concat("applications", Value(f" {principal.application_id}"), output_field=TextField()),
+        )
+    origin = context.current()
+    address = origin.address[:64]
+    if address and address != state.address and not state.is_shared:
+        if now - state.last_seen_at < SHARED_WITHIN:
+            changes |= {"shared_at": now, "other_address": address}
+        else:  # the device has moved
+            changes |= {"address": address, "user_agent": _storable(origin.user_agent)}
+    return changes
+
+
+def _storable(text: str) -> str:
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")[:254]
+
+
+# ── opening ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+class _AnotherIdentity(Exception):
+    """The key is in use by another account (SE-26)."""
+
+    def __init__(self, session_id: UUID) -> None:
+        super().__init__()
+        self.session_id = session_id
+
+
+def _open(principal: Principal, now: datetime) -> UUID:
+    # What the timers have ended gives its slots back first, and in a transaction of its own, so that nobody holds the
+    # lock of the pool and waits for a row (SE-39).
+    close_expired(now=now)
+    while True:
+        try:
+            return _admit(principal, now)
+        except _AnotherIdentity as found:
+            close(ErpSession.objects.filter(pk=found.session_id), reason=Reason.IDENTITY, now=now)
+        except LicenseSlotsExhausted as refusal:
+            _note_refusal(principal, refusal, now)
+            raise
+
+
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """What decides about an opening, read while nobody else can open."""
+
+    live: int
+    absent: int
+    holds_seat: bool
+    is_active: bool
+    application_exists: bool
+    session: tuple[UUID, UUID] | None  # the open session of the key, and whose it is
+    after: str  # why the last session of the key ended
+
+
+def _number_of(rows: Any) -> Any:
+    counted = rows.order_by().annotate(one=Value(1)).values("one").annotate(number=Count("pk")).values("number")
+    return Coalesce(Subquery(counted), 0)
+
+
+def _count(principal: Principal) -> _Count:
+    """One statement."""
+    kind, key = _kind_and_key(principal)
+    user_id = UUID(principal.user_id)
+    open_sessions = ErpSession.objects.open()
+    of_key = ErpSession.objects.filter(kind=kind, key=key)
+    absent = ReservedSeat.objects.filter(~Exists(open_sessions.filter(user=OuterRef("user"))), user__is_active=True)
+    live, kept, holds_seat, is_active, exists, found, found_user, after = (
+        License.objects.filter(pk=License.SINGLETON)
+        .values_list(
+            _number_of(open_sessions),
+            _number_of(absent),
+            Exists(absent.filter(user=user_id)),
+            Exists(User.objects.filter(pk=user_id, is_active=True)),
+            Exists(TrustedApplication.objects.filter(pk=principal.application_id)),
+            Subquery(of_key.open().values("pk")),
+            Subquery(of_key.open().values("user_id")),
+            Subquery(of_key.exclude(closed_at=None).order_by("-closed_at").values("close_reason")[:1]),
+        )
+        .get()
+    )
+    session = (found, found_user) if found is not None else None
+    return _Count(live, kept, holds_seat, is_active, exists, session, after or "")
+
+
+def _kind_and_key(principal: Principal) -> tuple[Kind, str]:
+    """SE-10, SE-11. The only place besides ``state`` that says what a session is known by."""
+    return (Kind.SERVICE if principal.is_service else Kind.INTERACTIVE), principal.session_key
+
+
+@transaction.atomic
+def _admit(principal: Principal, now: datetime) -> UUID:
+    """The open session of the key, or a new one. Raises ``LicenseSlotsExhausted`` and the others named above."""
+    slots = lock_pool()
+    count = _count(principal)
+    if not count.is_active or not count.application_exists:
+        cause = "user_inactive" if count.application_exists else "token_unknown"
+        raise InvalidCredential(cause, client_id=principal.client_id, token_id=principal.token_id)
+    if count.session is not None:
+        session_id, user_id = count.session
+        if user_id != UUID(principal.user_id):
+            raise _AnotherIdentity(session_id)
+        return session_id  # another call of the same session was quicker (SE-05)
+    if not lifetimes.may_open(slots=slots, live=count.live, absent=count.absent, holds_seat=count.holds_seat):
+        assert slots is not None  # an unlimited pool refuses nobody
+        raise LicenseSlotsExhausted(slots=slots, live=count.live, kept=count.absent)
+    kind, key = _kind_and_key(principal)
+    origin = context.current()
+    session = ErpSession(
+        kind=kind,
+        key=key,
+        user_id=UUID(principal.user_id),
+        applications=principal.application_id,
+        address=origin.address[:64],
+        user_agent=_storable(origin.user_agent),
+        opened_at=now,
+        last_seen_at=now,
+        expires_at=lifetimes.absolute_end(opened_at=now, is_service=principal.is_service),
+    )
+    detail: dict[str, Any] = {"session": str(session.pk), "kind": kind.label, "live": count.live + 1, "slots": slots}
+    if count.after:
+        # A token that outlived its session is used again (SE-50); after a sign-out it says so (SE-52).
+        detail["after"] = count.after
+    _insert.insert(session, prepare(events.ERP_SESSION_OPENED, **_caller(principal), detail=detail))
+    return session.pk
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What the trace keeps of a row that was not loaded."""
+
+    pk: str
+    client_id: str = ""
+    login: str = ""
+
+
+def _caller(principal: Principal) -> dict[str, Any]:
+    return {
+        "actor": Actor("user", principal.user_id, principal.login),
+        "application": _Named(principal.application_id, client_id=principal.client_id),
+        "user": _Named(principal.user_id, login=principal.login),
+        "sid": principal.sid,
+        "token_id": principal.token_id,
+    }
+
+
+def _note_refusal(principal: Principal, refusal: LicenseSlotsExhausted, now: datetime) -> None:
+    """Leave the trace of a refusal, after its transaction is over (AU-04)."""
+    detail = {"cause": "no_free_slot", "slots": refusal.slots, "live": refusal.live, "kept": refusal.kept}
+    try:
+        with transaction.atomic():
+            record(events.ERP_SESSION_REFUSED, outcome="refused", **_caller(principal), detail=detail)
+            usage.count_refusal(now=now)
+    except DatabaseError:
+        # The refusal stands even while it cannot be written down.
+        log.exception("a refusal could not be recorded", cause="no_free_slot")
+
+
+# ── closing ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@transaction.atomic
+def close(sessions: ErpSessionQuerySet, *, reason: Reason, now: datetime, actor: Actor = SYSTEM) -> int:
+    """Close those of ``sessions`` that are open, each with its event; their slots are free at once (SE-46, SE-47).
+
+    One that the timers had ended before is recorded as ended by them. Returns how many ended for ``reason``.
+    """
+    # In one order everywhere, so that two of us never wait for each other. A row that was written to meanwhile is
+    # looked at again by the database.
+    rows = list(sessions.open().select_for_update(of=("self",)).order_by("pk"))
+    logins = dict(User.objects.filter(pk__in={row.user_id for row in rows}).values_list("pk", "login")) if rows else {}
+    number = 0
+    for row in rows:
+        ended_by = reason
+        row.closed_at = now
+        if row.ends_at <= now:
+            row.closed_at = row.ends_at
+            ended_by = Reason.ABSOLUTE if row.ends_at == row.expires_at else Reason.IDLE
+        row.close_reason = ended_by
+        number += ended_by == reason
+    ErpSession.objects.bulk_update(rows, ["closed_at", "close_reason"], batch_size=100)
+    AuditEvent.objects.bulk_create(_closed(row, logins.get(row.user_id, ""), actor) for row in rows)
+    return number
+
+
+def _closed(row: ErpSession, login: str, actor: Actor) -> AuditEvent:
+    by_timer = row.close_reason in (Reason.IDLE, Reason.ABSOLUTE)
+    is_service = row.kind == Kind.SERVICE
+    return prepare(
+        events.ERP_SESSION_CLOSED,
+        actor=SYSTEM if by_timer else actor,
+        user=_Named(str(row.user_id), login=login),
+        sid="" if is_service else row.key,
+        token_id=row.key if is_service else "",
+        detail={
+            "session": str(row.pk),
+            "kind": Kind(row.kind).label,
+            "cause": row.close_reason,
+            "opened": row.opened_at.isoformat(),
+            "closed": row.closed_at.isoformat() if row.closed_at else None,
+        },
+    )
+
+
+def close_expired(*, now: datetime) -> int:
+    """Close every session that the timers have ended; returns how many (SE-30, SE-32, SE-39)."""
+    over = ErpSession.objects.over(now)
+    if not over.exists():
+        return 0
+    with transaction.atomic():
+        before = over.count()
+        close(over, reason=Reason.IDLE, now=now)
+    return before
+
+
+def close_signed_out(sid: str, *, now: datetime, actor: Actor) -> int:
+    """Close the session of an identity session that was signed out (ID-157). Services have none (SE-53)."""
+    return close(
+        ErpSession.objects.filter(kind=Kind.INTERACTIVE, key=sid), reason=Reason.SIGN_OUT, now=now, actor=actor
+    )
+
+
+def close_chosen(session_ids: Iterable[UUID], *, now: datetime, actor: Actor) -> int:
+    """Close what an administrator chose."""
+    rows = ErpSession.objects.filter(pk__in=list(session_ids))
+    return close(rows, reason=Reason.ADMINISTRATOR, now=now, actor=actor)
+
+
+def close_all(*, now: datetime, actor: Actor) -> int:
+    """Close every session (SE-48). Callers open new ones with their next call."""
+    return close(ErpSession.objects.all(), reason=Reason.CLEARED, now=now, actor=actor)
+
+
+def close_of_user(user_id: UUID, *, now: datetime, actor: Actor) -> int:
+    """Close the sessions of an account that may not call the APIs any more."""
+    return close(ErpSession.objects.filter(user=user_id), reason=Reason.USER, now=now, actor=actor)
+
+
+def close_of_application(application_id: UUID, *, now: datetime, actor: Actor) -> int:
+    """Close the sessions of an application that is being deleted (TA-72). A session that a person also uses through
+    other applications goes on: it is theirs as well."""
+    rows = ErpSession.objects.filter(Q(applications=str(application_id)))
+    return close(rows, reason=Reason.APPLICATION, now=now, actor=actor)

@@ -1,0 +1,6 @@
+"""What happens to accounts, for the rooms above that this one may not know."""
+
+from django.dispatch import Signal
+
+# An account may not call the APIs any more. Sent in the transaction of the change, with ``user`` and ``actor``.
+api_access_ended = Signal()
