@@ -2,7 +2,7 @@
 
 One look at the cache when a request begins, one when it ends. Each running request is a member of its session's set,
 with a time at which it counts no more, so that a worker that is killed blocks nobody for long; a request that runs
-longer is renewed by its worker. Without a shared cache the counts are those of this process, which is then the only one.
+longer is renewed by its worker. Without a shared cache the counts are those of this process: the only one, then.
 """
 
 import itertools

@@ -83,7 +83,12 @@ class TestReading:
             ("ERPNET_IDENTITY_SESSION_SECONDS", "0"),
             ("ERPNET_REMEMBERED_SESSION_SECONDS", "30 days"),
             ("REQUIRE_CONSENT", "perhaps"),
-            ("ERPNET_SESSION_RPM", "-1"),
+            ("ERPNET_DOMAIN_API", "600"),
+            ("ERPNET_DOMAIN_API", "{"),
+            ("ERPNET_DOMAIN_API", '{"RateLimit": {}}'),
+            ("ERPNET_DOMAIN_API", '{"RateLimits": {"SessionRpm": -1}}'),
+            ("ERPNET_DOMAIN_API", '{"RateLimits": {"SessionRpm": true}}'),
+            ("ERPNET_DOMAIN_API", '{"RateLimits": {"GlobalConcurrentRequests": 2}}'),
             ("ERPNET_WORKERS", "1_0"),
         ],
     )
@@ -91,9 +96,24 @@ class TestReading:
         with pytest.raises(ImproperlyConfigured, match=rf"^{name}: .*is not valid: \S+"):
             read(**GOOD, **{name: text})
 
+    @pytest.mark.contract("SE-81", "SE-82", "SE-85")
+    @pytest.mark.parametrize(
+        ("text", "rpm", "concurrent"),
+        [
+            (None, 600, 10),
+            ("{}", 600, 10),
+            ('{"RateLimits": {"SessionRpm": 1200}}', 1200, 10),
+            ('{"RateLimits": {"SessionRpm": 0, "SessionConcurrentRequests": 4}}', 0, 4),
+        ],
+    )
+    def test_the_limits_of_the_domain_api(self, read, text, rpm, concurrent):
+        given = {"ERPNET_DOMAIN_API": text} if text is not None else {}
+        limits = {"SessionRpm": rpm, "SessionConcurrentRequests": concurrent}
+        assert limits == read(**GOOD, **given).ERPNET_DOMAIN_API
+
     def test_an_unknown_variable_of_ours_is_named(self, read):
-        with pytest.raises(ImproperlyConfigured, match=r"^ERPNET_SESION_RPM is not a variable .*manage.py settings"):
-            read(**GOOD, ERPNET_SESION_RPM="1")
+        with pytest.raises(ImproperlyConfigured, match=r"^ERPNET_DOMAN_API is not a variable .*manage.py settings"):
+            read(**GOOD, ERPNET_DOMAN_API="1")
 
     def test_variables_of_others_are_not_ours_to_judge(self, read):
         assert read(**GOOD, PATH="/bin", EDITOR="vi").DEBUG is False
@@ -194,12 +214,12 @@ class TestCommand:
 
 @pytest.mark.contract("OPS-04", "OPS-05")
 def test_a_mistake_stops_the_start_with_a_sentence(tmp_path):
-    variables = {"DATABASE_URL": f"sqlite:///{tmp_path / 'x.sqlite3'}", "ERPNET_SESION_RPM": "1"}
+    variables = {"DATABASE_URL": f"sqlite:///{tmp_path / 'x.sqlite3'}", "ERPNET_DOMAN_API": "1"}
     result = manage("serve", **variables)
     assert result.returncode == 1
-    assert result.stderr.startswith("Configuration error: ERPNET_SESION_RPM is not a variable of this product.")
+    assert result.stderr.startswith("Configuration error: ERPNET_DOMAN_API is not a variable of this product.")
     assert "Traceback" not in result.stderr
     explained = manage("settings", **variables)
     assert explained.returncode == 1
-    assert "ERPNET_SESSION_RPM" in explained.stdout
-    assert "ERPNET_SESION_RPM is not a variable" in explained.stderr
+    assert "ERPNET_DOMAIN_API" in explained.stdout
+    assert "ERPNET_DOMAN_API is not a variable" in explained.stderr
