@@ -46,7 +46,7 @@ class ErpSessionAdmin(OfPersonAdmin):
     """Connections to the APIs (SE-09). Those that ended are kept for two days."""
 
     row_title = "A connection to the APIs"
-    list_display = ["person", "state", "kind", "client_ids", "opened", "last_request", "address"]
+    list_display = ["person", "state", "kind", "opened", "last_request", "address"]
     list_display_links = ["person"]
     list_filter = [StateFilter, "kind", "close_reason"]
     search_fields = ["user__login__iexact", "key__exact", "address__exact"]
@@ -63,7 +63,7 @@ class ErpSessionAdmin(OfPersonAdmin):
         return super().get_queryset(request).select_related("user")
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        """The columns, of which one knows the names of all applications: one query, and not one for each row."""
+        """The columns and one more that knows the names of all applications: one query, and not one for each row."""
         names = {str(key): client_id for key, client_id in TrustedApplication.objects.values_list("pk", "client_id")}
 
         @admin.display(description="applications")
@@ -71,7 +71,8 @@ class ErpSessionAdmin(OfPersonAdmin):
             found = ((names.get(key, "deleted"),) for key in session.application_ids)
             return format_html_join(" ", '<code class="erp-id">{}</code>', found)
 
-        return [client_ids if column == "client_ids" else column for column in self.list_display]
+        columns: list[Any] = list(self.list_display)
+        return [*columns[:3], client_ids, *columns[3:]]
 
     @admin.action(description="End the selected sessions")
     def end_selected(self, request: HttpRequest, queryset: QuerySet[ErpSession]) -> None:

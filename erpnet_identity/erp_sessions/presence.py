@@ -56,7 +56,9 @@ def begin(session_id: UUID, *, now: datetime, written_at: datetime) -> None:
 def end(session_id: UUID, *, now: datetime, bytes_up: int, bytes_down: int) -> None:
     """A request of the session ends: its timer restarts once more (SE-31)."""
     with _lock:
-        visits = _visits[session_id]
+        visits = _visits.get(session_id)
+        if visits is None:  # everything was forgotten meanwhile
+            return
         visits.running -= 1
         visits.seen_at = max(visits.seen_at, now)
         visits.bytes_up += bytes_up

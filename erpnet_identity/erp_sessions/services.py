@@ -37,6 +37,7 @@ log = structlog.get_logger("erpnet.sessions")
 
 # Two addresses within this time are remarkable: nobody moves that fast (SE-75).
 SHARED_WITHIN = timedelta(minutes=5)
+BATCH = 500  # sessions that are closed in one transaction
 
 _insert = CompiledInsert(ErpSession, AuditEvent)
 
@@ -238,28 +239,31 @@ def _note_refusal(principal: Principal, refusal: LicenseSlotsExhausted, now: dat
 # ── closing ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-@transaction.atomic
 def close(sessions: ErpSessionQuerySet, *, reason: Reason, now: datetime, actor: Actor = SYSTEM) -> int:
     """Close those of ``sessions`` that are open, each with its event; their slots are free at once (SE-46, SE-47).
 
     One that the timers had ended before is recorded as ended by them. Returns how many ended for ``reason``.
     """
+    return sum(row.close_reason == reason for row in _close(sessions.open(), reason=reason, now=now, actor=actor))
+
+
+@transaction.atomic
+def _close(
+    sessions: ErpSessionQuerySet, *, reason: Reason, now: datetime, actor: Actor, most: int | None = None
+) -> list[ErpSession]:
+    """The sessions that were closed, at most ``most`` of them."""
     # In one order everywhere, so that two of us never wait for each other. A row that was written to meanwhile is
     # looked at again by the database.
-    rows = list(sessions.open().select_for_update(of=("self",)).order_by("pk"))
+    rows = list(sessions.select_for_update(of=("self",)).order_by("pk")[:most])
     logins = dict(User.objects.filter(pk__in={row.user_id for row in rows}).values_list("pk", "login")) if rows else {}
-    number = 0
     for row in rows:
-        ended_by = reason
-        row.closed_at = now
+        row.closed_at, row.close_reason = now, reason
         if row.ends_at <= now:
             row.closed_at = row.ends_at
-            ended_by = Reason.ABSOLUTE if row.ends_at == row.expires_at else Reason.IDLE
-        row.close_reason = ended_by
-        number += ended_by == reason
+            row.close_reason = Reason.ABSOLUTE if row.ends_at == row.expires_at else Reason.IDLE
     ErpSession.objects.bulk_update(rows, ["closed_at", "close_reason"], batch_size=100)
     AuditEvent.objects.bulk_create(_closed(row, logins.get(row.user_id, ""), actor) for row in rows)
-    return number
+    return rows
 
 
 def _closed(row: ErpSession, login: str, actor: Actor) -> AuditEvent:
@@ -284,12 +288,11 @@ def _closed(row: ErpSession, login: str, actor: Actor) -> AuditEvent:
 def close_expired(*, now: datetime) -> int:
     """Close every session that the timers have ended; returns how many (SE-30, SE-32, SE-39)."""
     over = ErpSession.objects.over(now)
-    if not over.exists():
-        return 0
-    with transaction.atomic():
-        before = over.count()
-        close(over, reason=Reason.IDLE, now=now)
-    return before
+    number = 0
+    # In short transactions, because another opening may be waiting to do the same.
+    while over.exists():
+        number += len(_close(over, reason=Reason.IDLE, now=now, actor=SYSTEM, most=BATCH))
+    return number
 
 
 def close_signed_out(sid: str, *, now: datetime, actor: Actor) -> int:

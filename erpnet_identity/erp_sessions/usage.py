@@ -46,7 +46,7 @@ def most_at_once(intervals: Iterable[Interval], start: datetime, end: datetime) 
     """The largest number of ``[begin, end)`` intervals that hold at one moment of ``[start, end)``. Pure."""
     steps = []
     for begin, finish in intervals:
-        if begin < end and finish > start and begin < finish:
+        if max(begin, start) < min(finish, end):
             steps.append((max(begin, start), 1))
             if finish < end:
                 steps.append((finish, -1))

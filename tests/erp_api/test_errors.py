@@ -100,9 +100,10 @@ def test_an_event_can_hold_any_path(stranger):
 @pytest.mark.contract("AU-04")
 @pytest.mark.parametrize("address", ["Nothing", "Crm_Sales_Customers?$top=x", "$metadata", "Crm_Customers"])
 def test_mistakes_are_not_refusals(api, address):
-    before = AuditEvent.objects.count()
+    refusals = AuditEvent.objects.exclude(name="erp_session.opened")  # what was wrong is found after that
+    before = refusals.count()
     assert api.get(address).status_code >= 400
-    assert AuditEvent.objects.count() == before
+    assert refusals.count() == before
 
 
 def test_the_table_of_sets_is_not_empty():

@@ -73,6 +73,8 @@ class TestBatches:
             "grants removed: 0",
             "identity sessions removed: 0",
             "browser sessions removed: 0",
+            "API sessions removed: 0",
+            "hours of use removed: 0",
         ]
         assert not AccessToken.objects.exists()
 

@@ -1,0 +1,168 @@
+"""How many slots were in use: exact peaks, whoever counts and when."""
+
+from datetime import datetime, timedelta
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from erpnet_identity.audit.context import SYSTEM
+from erpnet_identity.erp_sessions import pool, services, usage
+from erpnet_identity.erp_sessions.models import ErpSession, Kind, Reason, SlotUsage
+from erpnet_identity.instance import cleanup
+from tests.factories.users import UserFactory
+
+
+def at(text):
+    return datetime.fromisoformat(f"2030-01-07T{text}Z")
+
+
+def session(opened, last_seen=None, *, closed=None, **values):
+    return ErpSession.objects.create(
+        kind=Kind.INTERACTIVE,
+        key=f"key {ErpSession.objects.count()}",
+        user=UserFactory(),
+        opened_at=at(opened),
+        last_seen_at=at(last_seen or opened),
+        closed_at=closed and at(closed),
+        close_reason=Reason.SIGN_OUT if closed else "",
+        **values,
+    )
+
+
+def peaks(since, now):
+    return [hour.peak for hour in usage.hours(since=at(since), now=at(now))]
+
+
+MOMENTS = st.integers(0, 30).map(lambda minute: at("10:00") + timedelta(minutes=minute))
+
+
+class TestMostAtOnce:
+    """The pure rule."""
+
+    @given(st.lists(st.tuples(MOMENTS, MOMENTS), max_size=12), MOMENTS, MOMENTS)
+    def test_like_looking_at_every_moment(self, intervals, start, end):
+        # Every change is at a whole minute, so looking half-way between two of them sees everything.
+        minute = timedelta(minutes=1)
+        moments = [start + minute * number + minute / 2 for number in range(max(0, (end - start) // minute))]
+        expected = max((sum(b <= moment < f for b, f in intervals) for moment in moments), default=0)
+        assert usage.most_at_once(intervals, start, end) == expected
+
+    def test_what_ends_makes_room(self):
+        one, two, three = at("10:00"), at("10:10"), at("10:20")
+        assert usage.most_at_once([(one, two), (two, three)], one, three) == 1
+
+
+@pytest.mark.django_db
+class TestHours:
+    @pytest.mark.contract("SE-62", "IS-88")
+    def test_hour_by_hour(self):
+        session("08:10", closed="08:20")
+        session("08:15", closed="10:05")
+        session("09:59", closed="10:01")
+        session("10:00", closed="10:30")
+        assert peaks("07:00", "11:30") == [0, 2, 2, 3, 0]
+        assert [hour.opened for hour in usage.hours(since=at("07:00"), now=at("11:30"))] == [0, 2, 1, 1, 0]
+
+    def test_a_session_that_nobody_closed_yet_counts_until_its_timer(self):
+        session("08:00", last_seen="08:45")
+        session("08:30", expires_at=at("09:02"))  # idle since 08:30
+        assert peaks("08:00", "10:30") == [2, 1, 0]
+
+    def test_they_survive_the_sessions_and_the_cleanup(self):
+        with time_machine.travel(at("08:30"), tick=False) as clock:
+            session("08:10", closed="08:20")
+            session("08:15", closed="08:25")
+            clock.move_to(at("11:00"))
+            clock.shift(timedelta(days=3))
+            cleanup.remove_all_expired()
+            assert not ErpSession.objects.exists()
+            found = usage.hours(since=at("08:00"), now=timezone.now())
+            assert [hour.peak for hour in found[:2]] == [2, 0]
+            assert found[0].opened == 2
+
+    @given(
+        sessions=st.lists(st.tuples(st.integers(0, 200), st.integers(1, 90)), max_size=10),
+        counts=st.lists(st.integers(0, 240), max_size=6).map(sorted),
+    )
+    def test_however_often_it_is_counted(self, sessions, counts):
+        """Counting in between, at any moment, changes nothing of the result."""
+        start = at("08:00")
+        intervals = [(start + timedelta(minutes=a), start + timedelta(minutes=a + b)) for a, b in sessions]
+        end = start + timedelta(minutes=300)
+
+        def fill(now):
+            ErpSession.objects.all().delete()
+            ErpSession.objects.bulk_create(
+                ErpSession(
+                    kind=Kind.SERVICE,
+                    key=str(number),
+                    user_id=user.pk,
+                    opened_at=opened,
+                    last_seen_at=min(closed, now),
+                    closed_at=closed if closed <= now else None,
+                    close_reason=Reason.SIGN_OUT if closed <= now else "",
+                )
+                for number, (opened, closed) in enumerate(intervals)
+                if opened <= now
+            )
+
+        SlotUsage.objects.all().delete()
+        ErpSession.objects.all().delete()
+        user = UserFactory()
+        for minute in counts:
+            now = start + timedelta(minutes=minute)
+            fill(now)
+            usage.summarise(now=now)
+        fill(end)
+        found = usage.hours(since=start, now=end)
+        for hour in found:
+            expected = usage.most_at_once(intervals, hour.hour, hour.hour + usage.HOUR)
+            assert hour.peak == expected, hour
+            assert hour.opened == sum(hour.hour <= opened < hour.hour + usage.HOUR for opened, _ in intervals)
+
+    def test_the_size_of_the_pool_then(self):
+        pool.set_pool(5, [], actor=SYSTEM)
+        session("08:10", closed="08:20")
+        usage.summarise(now=at("09:00"))
+        pool.set_pool(8, [], actor=SYSTEM)
+        assert [hour.slots for hour in usage.hours(since=at("08:00"), now=at("09:30"))] == [5, 8]
+
+    def test_refusals(self):
+        for minute in ("08:01", "08:02", "09:03"):
+            usage.count_refusal(now=at(minute))
+        usage.summarise(now=at("09:30"))
+        usage.count_refusal(now=at("09:40"))
+        assert [hour.refused for hour in usage.hours(since=at("08:00"), now=at("09:50"))] == [2, 2]
+        assert usage.refusals(since=at("09:00")) == 2
+        assert usage.refusals(since=at("00:00")) == 4
+        assert usage.refusals(since=at("10:00")) == 0
+
+    def test_looking_writes_nothing_and_asks_little(self):
+        for number in range(5):
+            session(f"08:0{number}", closed=f"09:0{number}")
+        usage.summarise(now=at("08:30"))
+        before = list(SlotUsage.objects.values())
+        with CaptureQueriesContext(connection) as found:
+            assert peaks("07:00", "09:30") == [0, 5, 4]
+        assert len(found) <= 4
+        assert list(SlotUsage.objects.values()) == before
+
+
+@pytest.mark.django_db
+@pytest.mark.contract("OPS-11", "SE-30", "AU-01")
+def test_the_server_closes_what_the_timers_have_ended(monkeypatch):
+    monkeypatch.setattr(services, "BATCH", 2)
+    with time_machine.travel(at("10:00"), tick=False):
+        over = [session("09:30") for _ in range(5)]
+        live = session("09:50")
+        cleanup.take_turn()
+        assert list(ErpSession.objects.open()) == [live]
+        for row in over:
+            row.refresh_from_db()
+            assert (row.closed_at, row.close_reason) == (at("09:50"), Reason.IDLE)
+        assert SlotUsage.objects.get(hour=at("09:00")).peak == 5
