@@ -37,7 +37,7 @@ _SENTENCES = {
     events.API_CALL_REFUSED: "was refused at an API",
     events.ERP_SESSION_OPENED: "opened an API session",
     events.ERP_SESSION_REFUSED: "was refused an API session",
-    events.ERP_SESSION_CLOSED: "closed an API session",
+    events.ERP_SESSION_CLOSED: "closed an API session of {user_login}",
     events.INSTANCE_UPDATED: "changed the instance",
     events.MANIFEST_APPLIED: "applied a manifest",
 }
