@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
 
 from erpnet_identity.audit import events
@@ -394,6 +395,18 @@ class TestWriting:
             call(token)
         with django_assert_num_queries(2):
             call(token)
+
+    def test_statements_of_an_opening(self, call, service_app, service_token, django_assert_max_num_queries):
+        slots(5)
+        call(service_token(service_app, "read"))
+        token = service_token(service_app, "read")
+        # Token, what is over, begin, lock, count, session and event (two statements on SQLite), commit, rows.
+        with django_assert_max_num_queries(8 if connection.vendor == "postgresql" else 11):
+            call(token)
+        token = service_token(service_app, "read")
+        slots(1)
+        with django_assert_max_num_queries(13):  # the first refusal of an hour begins its row
+            assert refused(call(token))
 
     def test_what_is_counted_is_written_beside_the_calls(self, clock, call, service_app, service_token):
         token = service_token(service_app, "read")
