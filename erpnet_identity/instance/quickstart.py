@@ -117,6 +117,7 @@ def summary(root: str) -> str:
         ("Sign in", f"{root}/id/signin"),
         ("Identity Server", f"{root}/id"),
         ("Domain API", f"{root}/api/domain/odata/"),
+        ("Instance Manager", f"{root}/manage"),
         ("Administration", f"{root}/admin/"),
         ("Database", str(connection.settings_dict["NAME"])),
     ]
@@ -152,6 +153,8 @@ TOKEN=$(curl -s {root}/id/connect/token -d grant_type=client_credentials \\
 # Business data with that token; without it the answer is 401
 curl -sw '\\n' '{customers}' -H "Authorization: Bearer $TOKEN"
 curl -s -o /dev/null -w '%{{http_code}}\\n' '{customers}'
+
+# That call opened a session and took a licence slot: see {root}/manage/sessions as an administrator
 
 # What the token says, verified with the published keys
 uv run python - "$TOKEN" <<'EOF'
