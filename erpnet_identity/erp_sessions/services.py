@@ -14,7 +14,7 @@ from uuid import UUID
 
 import structlog
 from django.db import DatabaseError, transaction
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, TextField, Value, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Subquery, TextField, Value, When
 from django.db.models.functions import Coalesce, Concat
 
 from erpnet_identity.audit import context, events
@@ -320,6 +320,14 @@ def close_of_user(user_id: UUID, *, now: datetime, actor: Actor) -> int:
 
 def close_of_application(application_id: UUID, *, now: datetime, actor: Actor) -> int:
     """Close the sessions of an application that is being deleted (TA-72). A session that a person also uses through
-    other applications goes on: it is theirs as well."""
-    rows = ErpSession.objects.filter(Q(applications=str(application_id)))
-    return close(rows, reason=Reason.APPLICATION, now=now, actor=actor)
+    another application goes on as long as there is one: it is theirs as well."""
+    used = set(
+        ErpSession.objects.open()
+        .filter(applications__contains=str(application_id))
+        .values_list("applications", flat=True)
+    )
+    keys = {key for applications in used for key in applications.split()} - {str(application_id)}
+    others = {str(key) for key in TrustedApplication.objects.filter(pk__in=keys).values_list("pk", flat=True)}
+    # By what was read and not by the row: one that another application joins meanwhile is not closed.
+    ended = [applications for applications in used if others.isdisjoint(applications.split())]
+    return close(ErpSession.objects.filter(applications__in=ended), reason=Reason.APPLICATION, now=now, actor=actor)

@@ -61,7 +61,7 @@ def most_at_once(intervals: Iterable[Interval], start: datetime, end: datetime) 
 
 def _intervals(start: datetime, end: datetime) -> list[Interval]:
     """When the sessions that touch ``[start, end)`` held their slots, as far as it is known now."""
-    rows = ErpSession.objects.filter(Q(closed_at=None) | Q(closed_at__gt=start), opened_at__lt=end)
+    rows = ErpSession.objects.filter(Q(closed_at=None) | Q(closed_at__gte=start), opened_at__lt=end)
     return [
         (row.opened_at, row.closed_at or row.ends_at)
         for row in rows.only("opened_at", "closed_at", "last_seen_at", "expires_at").order_by()
