@@ -1,8 +1,8 @@
 """Sessions end with the account or the application that they belong to (SE-46).
 
 What is open is closed in the transaction of the change. A call that was let in before it may just be opening another
-one: so we look once more when everybody can see the change, under the lock of the pool. Whoever opens after that finds
-the account or the application gone.
+one: so we look once more when everybody can see the change and whoever was opening then has finished. Whoever opens
+after that finds the account or the application gone.
 """
 
 from collections.abc import Callable
@@ -33,9 +33,10 @@ def on_application_deleted(sender: Any, application_id: UUID, actor: Actor, **kw
 def _end(close: Callable[..., int], actor: Actor) -> None:
     close(now=timezone.now(), actor=actor)
 
-    @transaction.atomic
     def once_more() -> None:
-        lock_pool()
+        with transaction.atomic():
+            # Only to wait for those who hold it. Closing waits for rows, and somebody may hold those and want the pool.
+            lock_pool()
         close(now=timezone.now(), actor=actor)
 
     transaction.on_commit(once_more, robust=True)

@@ -30,7 +30,8 @@ def lock_pool() -> int | None:
     """Hold the one lock that every opening of a session and every change of the pool takes (SE-56); returns the number
     of concurrent licences. Until the transaction ends nobody else opens a session.
 
-    It is the last lock that anybody takes: whoever holds it waits for nobody but single statements.
+    It is the last lock that anybody takes: whoever holds it waits for nobody but single statements. So accounts that a
+    seat is given to are locked before.
     """
     rows = License.objects.select_for_update().filter(pk=License.SINGLETON).values_list("slots", flat=True)
     found = list(rows)
@@ -48,8 +49,9 @@ def set_pool(
 
     Returns what changed, name → old and new value; empty means that nothing was written. Raises ``ValidationError``.
     """
-    old_slots = lock_pool()  # no session is admitted by the old numbers meanwhile
     wanted = {user.pk: user for user in reserved}
+    _hold(wanted.keys() - set(ReservedSeat.objects.values_list("user_id", flat=True)))
+    old_slots = lock_pool()  # no session is admitted by the old numbers meanwhile
     validate_pool(slots, len(wanted))
     stored = dict(ReservedSeat.objects.values_list("user_id", "user__login"))
     changes: dict[str, dict[str, Any]] = {}
@@ -79,6 +81,7 @@ def set_slots(slots: int | None, *, actor: Actor) -> bool:
 @transaction.atomic
 def reserve_seat(user: User, *, actor: Actor) -> bool:
     """Keep a seat for one more account (SE-65). Returns whether it had none; raises ``ValidationError`` (SE-71)."""
+    _hold([user.pk])
     slots = lock_pool()
     return bool(set_pool(slots, [*_holders(), user], actor=actor))
 
@@ -88,6 +91,11 @@ def give_up_seat(user: User, *, actor: Actor) -> bool:
     """Keep no seat for this account any more. Returns whether it had one."""
     slots = lock_pool()
     return bool(set_pool(slots, [holder for holder in _holders() if holder.pk != user.pk], actor=actor))
+
+
+def _hold(keys: Iterable[Any]) -> None:
+    """Lock accounts before the pool: storing a seat locks its account, and whoever holds that one may want the pool."""
+    list(User.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk").values_list("pk"))
 
 
 def _holders() -> list[User]:
