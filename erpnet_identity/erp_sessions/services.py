@@ -131,6 +131,7 @@ class _Count:
     application_exists: bool
     session: tuple[UUID, UUID] | None  # the open session of the key, and whose it is
     after: str  # why the last session of the key ended
+    closed_at: datetime | None  # when the last session of all was closed, if that was later than the call
 
 
 def _number_of(rows: Any) -> Any:
@@ -138,14 +139,14 @@ def _number_of(rows: Any) -> Any:
     return Coalesce(Subquery(counted), 0)
 
 
-def _count(principal: Principal) -> _Count:
+def _count(principal: Principal, now: datetime) -> _Count:
     """One statement."""
     kind, key = _kind_and_key(principal)
     user_id = UUID(principal.user_id)
     open_sessions = ErpSession.objects.open()
     of_key = ErpSession.objects.filter(kind=kind, key=key)
     absent = ReservedSeat.objects.filter(~Exists(open_sessions.filter(user=OuterRef("user"))), user__is_active=True)
-    live, kept, holds_seat, is_active, exists, found, found_user, after = (
+    live, kept, holds_seat, is_active, exists, found, found_user, after, closed_at = (
         License.objects.filter(pk=License.SINGLETON)
         .values_list(
             _number_of(open_sessions),
@@ -156,11 +157,12 @@ def _count(principal: Principal) -> _Count:
             Subquery(of_key.open().values("pk")),
             Subquery(of_key.open().values("user_id")),
             Subquery(of_key.exclude(closed_at=None).order_by("-closed_at").values("close_reason")[:1]),
+            Subquery(ErpSession.objects.filter(closed_at__gt=now).order_by("-closed_at").values("closed_at")[:1]),
         )
         .get()
     )
     session = (found, found_user) if found is not None else None
-    return _Count(live, kept, holds_seat, is_active, exists, session, after or "")
+    return _Count(live, kept, holds_seat, is_active, exists, session, after or "", closed_at)
 
 
 def _kind_and_key(principal: Principal) -> tuple[Kind, str]:
@@ -172,7 +174,7 @@ def _kind_and_key(principal: Principal) -> tuple[Kind, str]:
 def _admit(principal: Principal, now: datetime) -> UUID:
     """The open session of the key, or a new one. Raises ``LicenseSlotsExhausted`` and the others named above."""
     slots = lock_pool()
-    count = _count(principal)
+    count = _count(principal, now)
     if not count.is_active or not count.application_exists:
         cause = "user_inactive" if count.application_exists else "token_unknown"
         raise InvalidCredential(cause, client_id=principal.client_id, token_id=principal.token_id)
@@ -186,6 +188,9 @@ def _admit(principal: Principal, now: datetime) -> UUID:
         raise LicenseSlotsExhausted(slots=slots, live=count.live, kept=count.absent)
     kind, key = _kind_and_key(principal)
     origin = context.current()
+    # A call that waited for the lock may get the slot of a session that was closed after the call began. What is
+    # written down must not say that both had it.
+    opened_at = max(now, count.closed_at or now)
     session = ErpSession(
         kind=kind,
         key=key,
@@ -193,9 +198,9 @@ def _admit(principal: Principal, now: datetime) -> UUID:
         applications=principal.application_id,
         address=origin.address[:64],
         user_agent=_storable(origin.user_agent),
-        opened_at=now,
-        last_seen_at=now,
-        expires_at=lifetimes.absolute_end(opened_at=now, is_service=principal.is_service),
+        opened_at=opened_at,
+        last_seen_at=opened_at,
+        expires_at=lifetimes.absolute_end(opened_at=opened_at, is_service=principal.is_service),
     )
     detail: dict[str, Any] = {"session": str(session.pk), "kind": kind.label, "live": count.live + 1, "slots": slots}
     if count.after:

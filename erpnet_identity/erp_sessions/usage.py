@@ -14,6 +14,9 @@ from django.db.models import F, Max, Q, Sum
 from .models import ErpSession, License, SlotUsage
 
 HOUR = timedelta(hours=1)
+# A session is opened or closed as of the moment at which somebody asked, and stored a little later. What is older than
+# this is counted for good.
+SETTLED_AFTER = timedelta(seconds=10)
 
 Interval = tuple[datetime, datetime]
 
@@ -88,16 +91,17 @@ def _begin(now: datetime) -> datetime:
 
 @transaction.atomic
 def summarise(*, now: datetime) -> None:
-    """Count on to ``now`` and store it."""
+    """Count on to a moment before ``now`` that nobody changes any more, and store it."""
+    end = now - SETTLED_AFTER
     newest = SlotUsage.objects.select_for_update().exclude(until=None).order_by("-hour").first()
-    start = newest.until if newest is not None and newest.until is not None else _begin(now)
+    start = newest.until if newest is not None and newest.until is not None else _begin(end)
     slots = License.objects.values_list("slots", flat=True).first()
-    for hour, (peak, opened) in _counted(start, now).items():
+    for hour, (peak, opened) in _counted(start, end).items():
         row, _ = SlotUsage.objects.select_for_update().get_or_create(hour=hour)
         row.peak = max(row.peak, peak)
         row.opened += opened
         row.slots = slots
-        row.until = min(hour + HOUR, now)
+        row.until = min(hour + HOUR, end)
         row.save(update_fields=["peak", "opened", "slots", "until"])
 
 
@@ -119,7 +123,7 @@ def hours(*, since: datetime, now: datetime) -> list[HourOfUse]:
     for hour in hours_between(since, now):
         row = stored.get(hour) or SlotUsage(hour=hour)
         peak, opened = rest.get(hour, (0, 0))
-        size = row.slots if row.until is not None and hour not in rest else slots
+        size = row.slots if row.until is not None and hour != hour_of(now) else slots
         found.append(HourOfUse(hour, max(row.peak, peak), size, row.opened + opened, row.refused))
     return found
 
