@@ -7,6 +7,7 @@ longer is renewed by its worker. Without a shared cache the counts are those of 
 
 import itertools
 import math
+import os
 import secrets
 import threading
 from collections.abc import Iterable
@@ -132,7 +133,8 @@ class RedisCounter:
         )
 
     def enter(self, session: str, member: str, now: float, rpm: int, concurrent: int) -> tuple[str, float]:
-        arguments = (f"{now:.3f}", member, rpm, concurrent, WINDOW, LEASE)
+        # The whole of it: a minute that begins a little later than its first request has 61 seconds for that one.
+        arguments = (repr(now), member, rpm, concurrent, WINDOW, LEASE)
         verdict, began = self._enter(keys=self._keys(session), args=arguments)
         return _REFUSALS[int(verdict)], float(began)
 
@@ -147,7 +149,7 @@ class RedisCounter:
     def running(self, sessions: list[str], now: float) -> list[int]:
         pipeline = self._client.pipeline(transaction=False)
         for session in sessions:
-            pipeline.zcount(self._keys(session)[1], f"({now:.3f}", "+inf")
+            pipeline.zcount(self._keys(session)[1], f"({now!r}", "+inf")
         return [int(number) for number in pipeline.execute()]
 
 
@@ -155,6 +157,16 @@ _local = LocalCounter()
 _worker = secrets.token_hex(8)
 _numbers = itertools.count()
 _entered: dict[str, str] = {}  # member → session, of the requests that are running in this process
+
+
+def _be_another_worker() -> None:
+    """A forked process must not count under the name of its parent: two requests with one name are one to Redis."""
+    global _worker
+    _worker = secrets.token_hex(8)
+    forget_all()
+
+
+os.register_at_fork(after_in_child=_be_another_worker)
 
 
 def _counter() -> _Counter:
