@@ -21,16 +21,26 @@ from .servers import Server, granian
 
 PRODUCT = "erpnet_identity.wsgi:application"
 BARE = "tests.benchmarks.bare.wsgi:application"
+SESSIONLESS = {"DJANGO_SETTINGS_MODULE": "tests.benchmarks.sessionless.settings"}
 
 
 @dataclass(frozen=True)
 class Workload:
-    """A named request and the yardstick that it is compared with: at least ``target`` of its throughput."""
+    """A named request and the yardstick that it is compared with: at least ``target`` of its throughput. ``without``
+    is the same request where something is left out, of which it has at least ``share``."""
 
     name: str
     request: Request | Flow
     yardstick: str = ""
     target: float = 0.0
+    without: str = ""
+    share: float = 0.0
+
+    @property
+    def server(self) -> str:
+        """The name of the server that answers it."""
+        first = self.name.split()[0]
+        return first if first in ("bare", "sessionless") else "product"
 
 
 @dataclass(frozen=True)
@@ -62,14 +72,16 @@ def options() -> argparse.Namespace:
 
 
 def product_environment(arguments: argparse.Namespace) -> dict[str, str]:
-    """The settings of production, with secrets for this run only and without rate limits."""
+    """The settings of production, with secrets for this run only. Requests of a session are counted as there, and none
+    is refused: all of them are of one session."""
+    limits = {"SessionRpm": 0, "SessionConcurrentRequests": max(10, arguments.workers * arguments.threads)}
     return {
         "DJANGO_SETTINGS_MODULE": "erpnet_identity.settings",
         "SECRET_KEY": base64.b64encode(os.urandom(48)).decode(),
         "KEY_ENCRYPTION_KEYS": base64.urlsafe_b64encode(os.urandom(32)).decode(),
         "CACHE_URL": arguments.redis,
         "LOG_FORMAT": "json",
-        "ERPNET_SESSION_RPM": "0",
+        "ERPNET_DOMAIN_API": json.dumps({"RateLimits": limits}),
     }
 
 
@@ -115,7 +127,7 @@ def product_workloads(server: Server, secret: str) -> list[Workload]:
     cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
     return [
         Workload("token", token_request, "bare view", 0.08),
-        Workload("API list", customers, "bare list", 0.7),
+        Workload("API list", customers, "bare list", 0.7, "sessionless", 0.9),
         Workload("discovery", Request(configuration), "bare view", 0.8),
         Workload("key set", Request(f"{configuration}/jwks"), "bare view", 0.8),
         Workload("silent SSO", Request(server.url + authorize_path(), headers={"Cookie": cookie}), "bare view"),
@@ -134,6 +146,14 @@ def bare_workloads(server: Server) -> list[Workload]:
         Workload("bare view", Request(f"{server.url}/view")),
         Workload("bare list", Request(f"{server.url}/customers")),
     ]
+
+
+def sessionless_workload(server: Server, own: list[Workload]) -> Workload:
+    """The list without a session, with the token that was got from the product."""
+    (request,) = [workload.request for workload in own if workload.name == "API list"]
+    assert isinstance(request, Request)
+    path = request.url.partition("/api/")[2]
+    return Workload("sessionless", replace(request, url=f"{server.url}/api/{path}"), "bare list")
 
 
 def measure(plan: list[tuple[Server, Workload]], arguments: argparse.Namespace) -> Results:
@@ -187,6 +207,18 @@ def print_table(workloads: list[Workload], results: Results) -> None:
         )
 
 
+def print_costs(workloads: list[Workload], results: Results) -> None:
+    for workload in workloads:
+        if not workload.without:
+            continue
+        with_it, without = results[workload.name], results[workload.without]
+        value = with_it.sample.per_second / without.sample.per_second
+        print(
+            f"\n{workload.name} is {value:.3f} of {workload.without}, {with_it.cpu - without.cpu:+.2f} CPU ms   "
+            f"target: {workload.share:.2f}  {'met' if value >= workload.share else 'MISSED'}"
+        )
+
+
 def print_memory(servers: dict[str, Server]) -> None:
     print("\nmemory per worker after the load, MiB")
     for name, server in servers.items():
@@ -205,6 +237,7 @@ def print_slowdown(workloads: list[Workload], results: Results) -> None:
 
 def chosen(workloads: list[Workload], only: str) -> list[Workload]:
     names = {name.strip() for name in only.split(",") if name.strip()}
+    names |= {workload.without for workload in workloads if workload.name in names}
     names |= {workload.yardstick for workload in workloads if workload.name in names}
     return [workload for workload in workloads if not names or workload.name in names]
 
@@ -243,12 +276,11 @@ def main() -> None:
         servers["bare"] = serve(
             BARE, {"DATABASE_URL": small, "DJANGO_SETTINGS_MODULE": "tests.benchmarks.bare.settings"}, "bare.log"
         )
+        servers["sessionless"] = serve(PRODUCT, {**environment, **SESSIONLESS}, "sessionless.log")
         own = product_workloads(servers["product"], secret)
-        workloads = chosen([*bare_workloads(servers["bare"]), *own], arguments.only)
-        plan = [
-            (servers["bare"] if workload.name.startswith("bare") else servers["product"], workload)
-            for workload in workloads
-        ]
+        sessionless = sessionless_workload(servers["sessionless"], own)
+        workloads = chosen([*bare_workloads(servers["bare"]), sessionless, *own], arguments.only)
+        plan = [(servers[workload.server], workload) for workload in workloads]
         own = [workload for workload in own if workload in workloads]
         if arguments.large:
             servers["large"] = serve(PRODUCT, {**environment, "DATABASE_URL": large}, "large.log")
@@ -263,6 +295,7 @@ def main() -> None:
         )
         results = measure(plan, arguments)
         print_table(workloads, results)
+        print_costs(workloads, results)
         if arguments.large:
             print_slowdown(own, results)
         print_memory(servers)

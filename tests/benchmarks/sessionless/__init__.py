@@ -1,0 +1,1 @@
+"""The product without sessions and without limits, to see what those cost."""
