@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from django.core.cache import caches
+from redis.exceptions import NoScriptError
 
-from erpnet_identity.edge.redis_cache import RedisCache
+from erpnet_identity.edge.redis_cache import Line, RedisCache
 
 WINDOW = 60  # seconds that requests per minute are counted over, from the first of them on
 LEASE = 120  # seconds after which a request that nobody renewed counts no more
@@ -119,12 +120,13 @@ _REFUSALS = ("", RPM, CONCURRENT)
 
 
 class RedisCounter:
-    """Counts in Redis: one step for all workers, whatever happens at the same moment."""
+    """Counts in Redis: one step for all workers, whatever happens at the same moment. For one thread."""
 
     def __init__(self, cache: RedisCache) -> None:
         self._cache = cache
         self._client: Any = cache._cache.get_client(None, write=True)
-        self._enter = self._client.register_script(_ENTER)
+        self._script = self._client.register_script(_ENTER).sha
+        self._line = Line(self._client)
 
     def _keys(self, session: str) -> tuple[str, str]:
         # In braces: both belong together wherever a cluster keeps them.
@@ -134,12 +136,16 @@ class RedisCounter:
 
     def enter(self, session: str, member: str, now: float, rpm: int, concurrent: int) -> tuple[str, float]:
         # The whole of it: a minute that begins a little later than its first request has 61 seconds for that one.
-        arguments = (repr(now), member, rpm, concurrent, WINDOW, LEASE)
-        verdict, began = self._enter(keys=self._keys(session), args=arguments)
+        arguments = (2, *self._keys(session), repr(now), member, rpm, concurrent, WINDOW, LEASE)
+        try:
+            verdict, began = self._line.ask("EVALSHA", self._script, *arguments)
+        except NoScriptError:  # the first of all, or Redis was restarted
+            verdict, began = self._line.ask("EVAL", _ENTER, *arguments)
         return _REFUSALS[int(verdict)], float(began)
 
     def leave(self, session: str, member: str) -> None:
-        self._client.zrem(self._keys(session)[1], member)
+        # It arrives before the next request of whoever gets the answer; there is nothing to wait for.
+        self._line.tell("ZREM", self._keys(session)[1], member)
 
     def renew(self, entries: Iterable[tuple[str, str]], now: float) -> None:
         for session, member in entries:

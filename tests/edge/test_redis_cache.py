@@ -6,9 +6,12 @@ import time
 
 import pytest
 import redis
+from django.core.cache import cache as default
 
 from erpnet_identity.edge import redis_cache
-from erpnet_identity.edge.redis_cache import RedisCache
+from erpnet_identity.edge.redis_cache import Line, RedisCache
+from tests.conftest import missing_service
+from tests.support.processes import Process
 
 pytestmark = pytest.mark.contract("OPS-03")
 
@@ -92,3 +95,61 @@ def test_a_server_that_is_not_there_is_given_up_without_pauses(monkeypatch):
 def test_options_of_the_address_win():
     client = RedisCache("redis://127.0.0.1:6379/9", {"OPTIONS": {"socket_timeout": 7}})._cache
     assert client._pool_options["socket_timeout"] == 7
+
+
+class TestLine:
+    """A connection that does not always wait for its answers."""
+
+    @pytest.fixture
+    def line(self):
+        if not isinstance(getattr(default, "_cache", None), redis_cache._Client):
+            missing_service("this needs Redis: set TEST_CACHE_URL=redis://…")
+        return Line(default._cache.get_client(write=True))
+
+    @pytest.fixture
+    def key(self):
+        return default.make_key("line")
+
+    def test_each_answer_belongs_to_its_question(self, line, key):
+        line.ask("SET", key, 0)
+        for number in range(1, 20):
+            line.tell("INCR", key)
+            if number % 3 == 0:
+                assert line.ask("GET", key) == str(number).encode()
+
+    def test_an_error_is_the_answer_to_what_it_was_asked(self, line, key):
+        line.ask("SET", key, "text")
+        line.tell("INCR", key)
+        assert line.ask("GET", key) == b"text"
+        with pytest.raises(redis.ResponseError):
+            line.ask("INCR", key)
+        assert line.ask("GET", key) == b"text"
+
+    def test_a_connection_that_was_lost_is_replaced(self, line, key):
+        line.ask("SET", key, 1)
+        default._cache.get_client(write=True).client_kill_filter(_id=line.ask("CLIENT", "ID"), skipme=False)
+        assert line.ask("GET", key) == b"1"
+
+    def test_after_a_rest_it_makes_sure_that_a_command_arrives(self, line, key, monkeypatch):
+        line.ask("SET", key, 1)
+        default._cache.get_client(write=True).client_kill_filter(_id=line.ask("CLIENT", "ID"), skipme=False)
+        monkeypatch.setattr(line, "_used_at", time.monotonic() - 2 * Line.RESTED)
+        line.tell("INCR", key)
+        assert line.ask("GET", key) == b"2"
+
+    def test_a_forked_process_has_one_of_its_own(self, line, key):
+        line.ask("SET", key, 1)
+        own = line.ask("CLIENT", "ID")
+        assert Process(lambda: line.ask("CLIENT", "ID")).result() != own
+        assert line.ask("GET", key) == b"1"
+
+    def test_a_server_that_does_not_answer_is_not_asked_by_everybody(self, deaf_server):
+        address, accepted = deaf_server
+        line = Line(RedisCache(address, {"OPTIONS": {"socket_timeout": 0.02}})._cache.get_client())
+        with pytest.raises(redis.TimeoutError):
+            line.ask("PING")
+        attempts = len(accepted)
+        for again in (line.ask, line.tell):
+            with pytest.raises(redis.ConnectionError):
+                again("PING")
+        assert len(accepted) == attempts > 0
