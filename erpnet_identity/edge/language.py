@@ -13,7 +13,7 @@ COOKIE = "erpnet-language"
 COOKIE_AGE = 365 * 24 * 3600
 CHOICE = "language"  # the parameter of the menu at the foot of every page
 # Administration is written in English only; a half-translated page of Django's would help nobody.
-ENGLISH_ONLY = ("/admin/",)
+ENGLISH_ONLY = ("/admin/", "/manage")
 
 
 def choose_language(tags: str) -> str | None:

@@ -79,6 +79,18 @@ def describe() -> Instance:
                 status_description=description,
             ),
             Site(
+                type="InstanceManager",
+                title="Instance Manager",
+                purpose=gettext_noop(
+                    "Who is connected, and how the licences are shared out: for those who run it all."
+                ),
+                url=f"{root}/manage",
+                entry=f"{root}/manage",
+                is_system=True,
+                status=status,
+                status_description=description,
+            ),
+            Site(
                 type="DomainAPI",
                 title="Domain API",
                 purpose=gettext_noop("Business data over OData 4, guarded by scopes."),

@@ -9,6 +9,7 @@ from django.conf import settings
 from tests.support import translations
 
 TEMPLATES = translations.templates()
+ENGLISH = sorted(translations.ROOT.glob("templates/manage/*.html"))
 # Names are the same in every language; so are the marks between them.
 NAMES = re.compile(r"ERP Identity|/tools/[a-z-]+|[\W\d_]+")
 # What is translated, what is never shown, the names of classes that one template hands to another, and the language of
@@ -75,6 +76,12 @@ class TestTemplates:
     @pytest.mark.contract("OP-230")
     def test_nothing_that_the_content_policy_refuses(self, path):
         assert PageParser(path.read_text(encoding="utf-8")).forbidden == []
+
+
+@pytest.mark.contract("OP-230")
+@pytest.mark.parametrize("path", ENGLISH, ids=lambda path: path.relative_to(translations.ROOT).as_posix())
+def test_nothing_that_the_content_policy_refuses_in_english_either(path):
+    assert PageParser(path.read_text(encoding="utf-8")).forbidden == []
 
 
 @pytest.mark.parametrize(

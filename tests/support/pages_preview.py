@@ -18,6 +18,7 @@ from django.utils.translation import gettext
 
 from erpnet_identity.edge.middleware import CONTENT_SECURITY_POLICY
 from erpnet_identity.identity import texts
+from tests.support import manage_preview
 
 APPLICATION = SimpleNamespace(
     name="Shop sync", client_id="shop.example.com/sync", owner="Example Retail Ltd.", is_verified=True
@@ -308,6 +309,7 @@ received.csrf_exempt = True  # type: ignore[attr-defined]
 
 urlpatterns = [
     path("preview/<name>", preview, name="preview"),
+    path("manage/preview/<name>", manage_preview.preview, name="manage-preview"),
     path("received", received),
     # A page that is plain text names no icon, and the browser complains when it finds none.
     path("favicon.ico", lambda request: HttpResponse(status=204)),

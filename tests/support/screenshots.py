@@ -46,12 +46,14 @@ def main(names: list[str]) -> None:
     folder = Path(os.environ["SCREENSHOTS"])
     folder.mkdir(parents=True, exist_ok=True)
     root = serve()
+    from tests.support import manage_preview
     from tests.support.browser import ARGUMENTS, chromium_path
     from tests.support.pages_preview import PAGES
 
     addresses = {name: f"/preview/{name}" for name in PAGES}
     # Without its script, which would leave the page at once.
     addresses |= {"form-post": "/preview/form-post", "landing": "/", "whats-new": "/whats-new"}
+    english = {f"manage-{name}": f"/manage/preview/{name}" for name in manage_preview.pages()}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(ARGUMENTS))
         for scheme in SCHEMES:
@@ -61,8 +63,8 @@ def main(names: list[str]) -> None:
                     context = browser.new_context(base_url=root, locale=language, **view)
                     context.route("**/form-post.js*", lambda route: route.abort())
                     page = context.new_page()
-                    for name, address in addresses.items():
-                        if names and name not in names:
+                    for name, address in (addresses | english).items():
+                        if (names and name not in names) or (name in english and language != "en"):
                             continue
                         page.goto(address)
                         page.screenshot(path=folder / f"{name}-{scheme}-{width}-{language}.png", full_page=True)

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LANGUAGES = ("bg", "de")
 PACKAGES = ("erpnet_identity", "trusted_apps", "erp_api")
 # Administration is written in English only.
-UNTRANSLATED = ROOT / "templates" / "admin"
+UNTRANSLATED = (ROOT / "templates" / "admin", ROOT / "templates" / "manage")
 KEYWORDS = {
     **DEFAULT_KEYWORDS,
     "gettext_lazy": None,
@@ -56,7 +56,7 @@ class _Catalog(Catalog):
 def templates() -> list[Path]:
     """Every template whose texts are translated."""
     files = [*ROOT.glob("templates/**/*.html"), *ROOT.glob("templates/**/*.txt")]
-    return sorted(path for path in files if UNTRANSLATED not in path.parents)
+    return sorted(path for path in files if not set(UNTRANSLATED) & set(path.parents))
 
 
 def _sources() -> Iterator[tuple[Path, str]]:

@@ -1,0 +1,70 @@
+"""What administrators type into the Instance Manager."""
+
+from typing import Any
+
+from django import forms
+
+from erpnet_identity.users.models import User
+
+from .live_sessions import SHOW
+
+
+class FindForm(forms.Form):
+    """Which sessions are shown. Whatever an address says, there is something to show."""
+
+    q = forms.CharField(label="Name or login", required=False, max_length=64)
+    show = forms.ChoiceField(label="Show", required=False, choices=[(key, title) for key, (title, _) in SHOW.items()])
+
+    @property
+    def text(self) -> str:
+        return str(self.cleaned_data.get("q", ""))
+
+    @property
+    def choice(self) -> str:
+        return str(self.cleaned_data.get("show", ""))
+
+
+class SlotsForm(forms.Form):
+    """The number of concurrent licences (SE-55)."""
+
+    slots = forms.IntegerField(
+        label="Concurrent licences",
+        required=False,
+        min_value=0,
+        max_value=2**31 - 1,
+        help_text="How many sessions may be live at a time. Leave it empty for no limit.",
+        widget=forms.NumberInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
+
+
+class SeatForm(forms.Form):
+    """An account that gets a reserved seat (SE-65)."""
+
+    login = forms.CharField(
+        label="Login",
+        max_length=64,
+        help_text="Of a person or of an account that services run as.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+
+    def clean_login(self) -> User:
+        """The account. One that can never open a session would keep a slot from everybody for ever (SE-16)."""
+        login = self.cleaned_data["login"]
+        user = User.objects.filter(login__iexact=login).select_related("reserved_seat").first()
+        if user is None:
+            raise forms.ValidationError(f"There is no account with the login {login}.")
+        if not user.may_call_apis:
+            raise forms.ValidationError(
+                f"{user.name} cannot use a licence: accounts of type {user.type_name} never do."
+            )
+        if hasattr(user, "reserved_seat"):
+            raise forms.ValidationError(f"{user.name} has a reserved seat already.")
+        return user
+
+
+def start_in_error(form: forms.Form) -> None:
+    """Put the cursor into the first field with an error. Without one the page leaves it where it is."""
+    wrong = next((name for name in form.fields if name in form.errors), None)
+    if wrong is not None:
+        attributes: dict[str, Any] = form.fields[wrong].widget.attrs
+        attributes["autofocus"] = True

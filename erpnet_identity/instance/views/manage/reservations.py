@@ -1,0 +1,71 @@
+"""Accounts with a reserved seat: who they are, one more, one less (IS-89, SE-65)."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.db.models import Exists, Q
+from django.http import HttpResponse, JsonResponse
+from django.urls import reverse
+
+from erpnet_identity.erp_sessions.models import ReservedSeat
+from erpnet_identity.erp_sessions.pool import give_up_seat, reserve_seat
+from erpnet_identity.users.models import MAY_CALL_APIS, User
+
+from ...forms import SeatForm, start_in_error
+from ...pool_figures import pool_figures, sessions_of
+from .access import SeeOther, Visit
+
+ON_A_PAGE = 100
+SUGGESTED = 12
+
+
+def reservations(visit: Visit) -> HttpResponse:
+    """The list; a form that adds to it, and a button at each row that takes it out."""
+    request = visit.request
+    if visit.changes and "remove" in request.POST:
+        return _remove(visit, request.POST["remove"])
+    form = SeatForm(request.POST if visit.changes else None)
+    if visit.changes and form.is_valid():
+        try:
+            return _add(visit, form.cleaned_data["login"])
+        except ValidationError as error:
+            form.add_error("login", error.messages)
+    start_in_error(form)
+    seats = ReservedSeat.objects.select_related("user").order_by("user__login")
+    seats = seats.annotate(is_connected=Exists(sessions_of("user", visit.now)))
+    page = Paginator(seats, ON_A_PAGE).get_page(request.GET.get("page"))
+    context = {"form": form, "page": page, "seats": list(page.object_list), "pool": pool_figures(now=visit.now)}
+    return visit.page("manage/reservations.html", context)
+
+
+def suggestions(visit: Visit) -> HttpResponse:
+    """Accounts that could get a seat, for whoever types a login."""
+    text = visit.request.GET.get("term", "").replace("\x00", "")[:64]
+    users = User.objects.filter(is_active=True, user_type__in=MAY_CALL_APIS, reserved_seat__isnull=True)
+    if text:
+        users = users.filter(Q(login__icontains=text) | Q(name__icontains=text))
+    found = users.order_by("login").values("login", "name")[:SUGGESTED]
+    return JsonResponse({"results": list(found)})
+
+
+def _add(visit: Visit, user: User) -> HttpResponse:
+    reserve_seat(user, actor=visit.actor)
+    text = f"A seat is kept for {user.name} now."
+    if not user.is_active:
+        text = f"{user.name} is on the list now. While the account is inactive, no slot is held back for it."
+    messages.success(visit.request, text)
+    return SeeOther(reverse("manage:reservations"))
+
+
+def _remove(visit: Visit, key: str) -> HttpResponse:
+    try:
+        user = User.objects.filter(pk=UUID(key)).first()
+    except ValueError:
+        user = None
+    if user is not None and give_up_seat(user, actor=visit.actor):
+        messages.success(visit.request, f"No seat is kept for {user.name} any more.")
+    else:
+        messages.info(visit.request, "This account had no reserved seat any more.")
+    return SeeOther(reverse("manage:reservations"))

@@ -1,0 +1,86 @@
+"""Who is connected right now, and ending that (IS-90, SE-46, SE-48)."""
+
+from collections.abc import Mapping
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.urls import reverse
+
+from erpnet_identity.erp_sessions import services
+from erpnet_identity.erp_sessions.models import ErpSession
+
+from ... import live_sessions
+from ...forms import FindForm
+from ...pool_figures import pool_figures
+from .access import SeeOther, Visit
+
+
+def sessions(visit: Visit) -> HttpResponse:
+    """The live sessions, a page at a time."""
+    form = _asked(visit)
+    rows = live_sessions.find(text=form.text, show=form.choice, now=visit.now)
+    page, shown = live_sessions.page_of(rows, visit.request.GET.get("page"), now=visit.now)
+    query = {"q": form.text, "show": form.choice}
+    context = {
+        "form": form,
+        "page": page,
+        "rows": shown,
+        "pool": pool_figures(now=visit.now),
+        "is_filtered": bool(form.text or form.choice),
+        "query": _query(query),
+        "here": _query({**query, "page": page.number if page.number > 1 else ""}),
+    }
+    return visit.page("manage/sessions.html", context)
+
+
+def end(visit: Visit, session_id: UUID) -> HttpResponse:
+    """Ask whether to end one session, and do it."""
+    request, back = visit.request, _list_address(visit)
+    if visit.changes:
+        session = ErpSession.objects.filter(pk=session_id).select_related("user").first()
+        if services.close_chosen([session_id], now=visit.now, actor=visit.actor):
+            messages.success(request, f"The session of {session.user.name if session else '?'} has been ended.")
+        else:
+            messages.info(request, "This session had ended already.")
+        return SeeOther(back)
+    found = list(live_sessions.find(text="", show="", now=visit.now).filter(pk=session_id))
+    if not found:
+        messages.info(request, "This session has ended already.")
+        return SeeOther(back)
+    (row,) = live_sessions.described(found, now=visit.now)
+    return visit.page("manage/end_session.html", {"row": row, "back": back})
+
+
+def close_all(visit: Visit) -> HttpResponse:
+    """Ask whether to close every session, and do it (SE-48)."""
+    back = reverse("manage:sessions")
+    if visit.changes:
+        number = services.close_all(now=visit.now, actor=visit.actor)
+        if number:
+            closed = "One session has been closed." if number == 1 else f"{number} sessions have been closed."
+            messages.success(visit.request, closed)
+        else:
+            messages.info(visit.request, "There was no session to close.")
+        return SeeOther(back)
+    return visit.page("manage/close_all.html", {"pool": pool_figures(now=visit.now), "back": back})
+
+
+def _asked(visit: Visit) -> FindForm:
+    form = FindForm(visit.request.GET)
+    form.full_clean()
+    return form
+
+
+def _query(parameters: Mapping[str, object]) -> str:
+    text = urlencode({name: value for name, value in parameters.items() if value})
+    return f"?{text}" if text else ""
+
+
+def _list_address(visit: Visit) -> str:
+    """The list as it was when a session was chosen from it."""
+    form = _asked(visit)
+    page = visit.request.GET.get("page", "")
+    query = {"q": form.text, "show": form.choice, "page": page if page.isdecimal() else ""}
+    return reverse("manage:sessions") + _query(query)
