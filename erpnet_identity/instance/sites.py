@@ -81,9 +81,7 @@ def describe() -> Instance:
             Site(
                 type="InstanceManager",
                 title="Instance Manager",
-                purpose=gettext_noop(
-                    "Who is connected, and how the licences are shared out: for those who run it all."
-                ),
+                purpose=gettext_noop("Who is connected, and how the licences are shared out."),
                 url=f"{root}/manage",
                 entry=f"{root}/manage",
                 is_system=True,

@@ -120,6 +120,14 @@ class TestAutoDiscovery:
                     "AdditionalProperties": None,
                 },
                 {
+                    "Type": "InstanceManager",
+                    "Status": "Working",
+                    "StatusDescription": None,
+                    "Url": f"{root}/manage",
+                    "System": True,
+                    "AdditionalProperties": None,
+                },
+                {
                     "Type": "DomainAPI",
                     "Status": "Working",
                     "StatusDescription": None,
@@ -144,7 +152,7 @@ class TestAutoDiscovery:
     @pytest.mark.contract("IS-13", "IS-14", "IS-15", "CL-76")
     def test_every_value_is_one_that_the_vendors_client_reads(self, client):
         for site in self.get(client)["WebSites"]:
-            assert site["Type"] in ("ID", "DomainAPI")
+            assert site["Type"] in ("ID", "InstanceManager", "DomainAPI")
             assert site["Status"] in ("Unknown", "Working", "NotWorking")
             assert type(site["System"]) is bool
             assert urlsplit(site["Url"]).scheme
@@ -166,7 +174,7 @@ class TestAutoDiscovery:
         assert response.status_code == 200
         content = response.json()
         assert content["DbName"] is None
-        assert [site["Status"] for site in content["WebSites"]] == ["NotWorking", "NotWorking"]
+        assert [site["Status"] for site in content["WebSites"]] == ["NotWorking"] * 3
         assert b"db.internal" not in response.content
 
 

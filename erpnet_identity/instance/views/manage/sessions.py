@@ -29,7 +29,7 @@ def sessions(visit: Visit) -> HttpResponse:
         "rows": shown,
         "pool": pool_figures(now=visit.now),
         "is_filtered": bool(form.text or form.choice),
-        "query": _query(query),
+        "query": urlencode({**_set(query), "page": ""}).removesuffix("page="),
         "here": _query({**query, "page": page.number if page.number > 1 else ""}),
     }
     return visit.page("manage/sessions.html", context)
@@ -73,8 +73,12 @@ def _asked(visit: Visit) -> FindForm:
     return form
 
 
+def _set(parameters: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in parameters.items() if value}
+
+
 def _query(parameters: Mapping[str, object]) -> str:
-    text = urlencode({name: value for name, value in parameters.items() if value})
+    text = urlencode(_set(parameters))
     return f"?{text}" if text else ""
 
 
