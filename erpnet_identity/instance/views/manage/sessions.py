@@ -23,13 +23,14 @@ def sessions(visit: Visit) -> HttpResponse:
     rows = live_sessions.find(text=form.text, show=form.choice, now=visit.now)
     page, shown = live_sessions.page_of(rows, visit.request.GET.get("page"), now=visit.now)
     query = {"q": form.text, "show": form.choice}
+    is_filtered = any(query.values())
     context = {
         "form": form,
         "page": page,
         "rows": shown,
         "pool": pool_figures(now=visit.now),
-        "is_filtered": bool(form.text or form.choice),
-        "query": urlencode({**_set(query), "page": ""}).removesuffix("page="),
+        "is_filtered": is_filtered,
+        "query": _query(query).removeprefix("?") + "&" if is_filtered else "",
         "here": _query({**query, "page": page.number if page.number > 1 else ""}),
     }
     return visit.page("manage/sessions.html", context)
@@ -73,12 +74,8 @@ def _asked(visit: Visit) -> FindForm:
     return form
 
 
-def _set(parameters: Mapping[str, object]) -> dict[str, object]:
-    return {name: value for name, value in parameters.items() if value}
-
-
 def _query(parameters: Mapping[str, object]) -> str:
-    text = urlencode(_set(parameters))
+    text = urlencode({name: value for name, value in parameters.items() if value})
     return f"?{text}" if text else ""
 
 
