@@ -24,8 +24,8 @@
       if (old.getAttribute(name) !== value) { old.setAttribute(name, value); }
     }
     for (const { name } of [...old.attributes]) {
-      // Whether a part is open is the reader's choice.
-      if (!fresh.hasAttribute(name) && name !== "open") { old.removeAttribute(name); }
+      // Whether a part is open is the reader’s choice; what holds the focus goes on holding it.
+      if (!fresh.hasAttribute(name) && !["open", "tabindex"].includes(name)) { old.removeAttribute(name); }
     }
     const coming = new Set([...fresh.children].map((child) => child.id).filter(Boolean));
     for (const child of [...old.children]) {
