@@ -169,6 +169,24 @@ def test_in_english_whatever_the_browser_speaks(admin_client, address):
     assert "hreflang" not in page
 
 
+@pytest.mark.contract("OP-230")
+@pytest.mark.parametrize("address", PAGES)
+def test_nothing_is_loaded_but_our_own_few_files(admin_client, address):
+    response = admin_client.get(address)
+    page = response.content.decode()
+    assert "style=" not in page
+    assert page.count("<script") == page.count("<script src=") == 1
+    files = re.findall(r'<(?:script|link)[^>]* (?:src|href)="([^"]+)"', page)
+    assert len(files) == 5
+    size = 0
+    for file in files:
+        content = admin_client.get(file)
+        assert content.status_code == 200
+        size += sum(len(part) for part in content.streaming_content)
+        content.close()
+    assert size <= 40 * 1024
+
+
 def test_an_address_that_does_not_exist(admin_client):
     assert admin_client.get("/manage/nothing").status_code == 404
     assert admin_client.get("/manager").status_code == 404
