@@ -51,8 +51,8 @@ class LiveSession:
 
     @property
     def idle(self) -> timedelta:
-        """How long nobody has called. A call that is running keeps the session busy (SE-31)."""
-        return timedelta() if self.running else max(timedelta(), self.now - self.session.last_seen_at)
+        """How long nobody has called, as far as it is stored. With a call that is running it is busy instead."""
+        return max(timedelta(), self.now - self.session.last_seen_at)
 
     @property
     def is_fresh(self) -> bool:

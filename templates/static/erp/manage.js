@@ -39,6 +39,12 @@
         old.insertBefore(document.importNode(child, true), at);
         continue;
       }
+      // Moving it would take the focus from it: rather what lies between goes, which is but the space of rows that left.
+      while (at && at !== match && !at.id) {
+        const next = at.nextSibling;
+        at.remove();
+        at = next;
+      }
       if (match !== at) { old.insertBefore(match, at); }
       // A form's token changes with every page; the old one stays good.
       if (match.name !== "csrfmiddlewaretoken") { become(match, child); }
@@ -110,7 +116,7 @@
 
   function wait() {
     clearTimeout(timer);
-    if (!isOver && !isPaused && !document.hidden) { timer = setTimeout(ask, EVERY); }
+    timer = setTimeout(ask, EVERY);
   }
 
   async function ask() {
@@ -165,7 +171,7 @@
     status.classList.add("is-live");
     let wasPaused = false;
     try { wasPaused = sessionStorage.getItem(PAUSED) === "1"; } catch { /* no storage, no memory */ }
-    document.addEventListener("visibilitychange", () => { if (document.hidden) { stop(); } else { ask(); } });
+    document.addEventListener("visibilitychange", ask);
     // What the next page has to say must not be given to a refresh that nobody sees any more.
     addEventListener("submit", stop);
     addEventListener("pagehide", stop);

@@ -36,7 +36,7 @@ def licenses(visit: Visit) -> HttpResponse:
     context = {
         "pool": pool,
         "form": form,
-        "peak_today": max([pool.live, *(hour.peak for hour in today)]),
+        "peak_today": max(hour.peak for hour in today),
         "refused_today": sum(hour.refused for hour in today),
         "day": chart.draw(chart.hourly(hours[-SHOWN_HOURS:]), every=6),
         "month": chart.draw(chart.daily(hours), every=6),
