@@ -29,7 +29,8 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 SLOTS, WORKERS, CALLERS = 10, 3, 14
 KILLS = int(os.environ.get("SESSION_OPENINGS", "100")) // 250 or 2
 # The server takes a worker that dies sooner after its start for one that cannot start at all.
-PAUSE = 4.5
+CHILDHOOD = 6.0
+PAUSE = CHILDHOOD / (WORKERS - 1)
 
 
 def database_url():
@@ -81,16 +82,20 @@ def test_workers_are_killed_under_load(service_app, service_token, tmp_path):
             time.sleep(random.random() / 50)
 
     def disturb():
-        ends = time.monotonic() + PAUSE * (KILLS + 0.5)
-        kill_at = time.monotonic() + PAUSE * random.uniform(0.9, 1)
-        while time.monotonic() < ends:
-            time.sleep(random.random() / 20)
-            if sessions := list(ErpSession.objects.open().values_list("pk", flat=True)):
-                services.close_chosen([random.choice(sessions)], now=timezone.now(), actor=SYSTEM)
-            if time.monotonic() > kill_at:
-                kill_at = time.monotonic() + PAUSE
-                os.kill(random.choice(workers_of(process)), signal.SIGKILL)
-        stop.set()
+        born = dict.fromkeys(workers_of(process), 0.0)
+        kill_at, killed = time.monotonic() + PAUSE, 0
+        try:
+            while killed < KILLS or time.monotonic() < kill_at:
+                time.sleep(random.random() / 20)
+                if sessions := list(ErpSession.objects.open().values_list("pk", flat=True)):
+                    services.close_chosen([random.choice(sessions)], now=timezone.now(), actor=SYSTEM)
+                now = time.monotonic()
+                grown_up = [pid for pid in workers_of(process) if now - born.setdefault(pid, now) > CHILDHOOD]
+                if killed < KILLS and now > kill_at and grown_up:
+                    os.kill(random.choice(grown_up), signal.SIGKILL)
+                    kill_at, killed = now + PAUSE, killed + 1
+        finally:
+            stop.set()
 
     log = tmp_path / "log"
     with serving(
