@@ -122,6 +122,18 @@ class TestChart:
         page = admin_client.get(PAGE).content.decode()
         assert "chart-limit" not in page
         assert "1 at once" in page
+        assert "Nobody was connected." not in page
+
+    def test_an_empty_one_says_so(self, admin_client):
+        License.objects.create(slots=500)
+        assert admin_client.get(PAGE).content.decode().count("Nobody was connected.") == 2
+
+    def test_a_pool_far_above_it_is_named(self, admin_client):
+        License.objects.create(slots=500)
+        live_session()
+        page = admin_client.get(PAGE).content.decode()
+        assert page.count("The pool lies far above this chart.") == 2
+        assert "chart-limit" not in page
 
 
 class TestSize:
