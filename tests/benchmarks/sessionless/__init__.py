@@ -1,1 +1,1 @@
-"""The product without sessions and without limits, to see what those cost."""
+"""The product without sessions, to see what those cost."""

@@ -3,4 +3,3 @@
 from erpnet_identity.settings import *  # noqa: F403
 
 ROOT_URLCONF = "tests.benchmarks.sessionless.urls"
-SESSION_RPM = SESSION_CONCURRENT_REQUESTS = 0

@@ -13,10 +13,9 @@ from erpnet_identity.tokens.principal import Principal
 
 
 class SessionlessViewSet(EntitySetViewSet):
-    """Every guard but the last two; the token is looked up alone."""
+    """Every guard but the last; the token is looked up alone."""
 
     authentication_classes = [CredentialAuthentication]
-    throttle_classes = []
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         principal = request.auth
@@ -25,6 +24,7 @@ class SessionlessViewSet(EntitySetViewSet):
         check_user_type(principal)
         self.check_address(request._request, kwargs.get("path", ""))
         self.check_permissions(request)
+        self.check_throttles(request)
         addresses.check_served(self.address)
 
 
