@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from erpnet_identity.erp_sessions.usage import HourOfUse
@@ -46,6 +46,7 @@ class TestScale:
     def test_a_round_number_with_room_above(self, value, top):
         assert top_of(value) == top
 
+    @settings(deadline=None)  # a busy machine is no mistake
     @given(st.integers(0, 10**7))
     def test_never_too_small_and_never_far_too_large(self, value):
         top = top_of(value)
@@ -60,6 +61,7 @@ class TestShapes:
         assert [bar.height for bar in chart.bars] == [417, 833, 0]
         assert all(bar.y + bar.height == SIZE for bar in chart.bars)
 
+    @settings(deadline=None)  # a busy machine is no mistake
     @given(st.lists(st.integers(0, 10_000), max_size=200), st.none() | st.integers(0, 10_000))
     def test_everything_is_on_the_plane(self, peaks, slots):
         chart = draw(columns(*peaks, slots=slots), every=6)
