@@ -23,7 +23,9 @@ def stored_pool() -> tuple[int | None, dict[Any, str]]:
 def validate_pool(slots: int | None, seats: int) -> None:
     """Raises ``ValidationError`` keyed ``seats`` when more seats are kept than there are licences (SE-71)."""
     if slots is not None and seats > slots:
-        raise ValidationError({"seats": f"{seats} seats cannot be kept: there are {slots} concurrent licences."})
+        kept = "1 seat" if seats == 1 else f"{seats} seats"
+        there = "is 1 concurrent licence" if slots == 1 else f"are {slots} concurrent licences"
+        raise ValidationError({"seats": f"{kept} cannot be kept: there {there}."})
 
 
 def lock_pool() -> int | None:

@@ -275,7 +275,7 @@ class TestChanges:
         page.goto("/manage/licenses")
         page.fill("#id_slots", "0")
         page.click("#slots-submit")
-        assert "1 seats cannot be kept" in page.inner_text("#id_slots_error")
+        assert "1 seat cannot be kept" in page.inner_text("#id_slots_error")
         assert page.input_value("#id_slots") == "0"
         assert page.evaluate("document.activeElement.id") == "id_slots"
         assert violations(page) == [] if with_scripts else True

@@ -7,7 +7,7 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from erpnet_identity.audit.context import SYSTEM
@@ -44,6 +44,7 @@ MOMENTS = st.integers(0, 30).map(lambda minute: at("10:00") + timedelta(minutes=
 class TestMostAtOnce:
     """The pure rule."""
 
+    @settings(deadline=None)
     @given(st.lists(st.tuples(MOMENTS, MOMENTS), max_size=12), MOMENTS, MOMENTS)
     def test_like_looking_at_every_moment(self, intervals, start, end):
         # Every change is at a whole minute, so looking half-way between two of them sees everything.
@@ -85,6 +86,7 @@ class TestHours:
             assert [hour.peak for hour in found[:2]] == [2, 0]
             assert found[0].opened == 2
 
+    @settings(deadline=None)
     @given(
         sessions=st.lists(st.tuples(st.integers(0, 200), st.integers(1, 90)), max_size=10),
         counts=st.lists(st.integers(0, 240), max_size=6).map(sorted),

@@ -101,7 +101,7 @@ class TestAdd:
         UserFactory(login="maria")
         response = admin_client.post(PAGE, {"login": "maria"})
         assert response.status_code == 200
-        assert element(response, "id_login_error").strip() == "2 seats cannot be kept: there are 1 concurrent licences."
+        assert element(response, "id_login_error").strip() == "2 seats cannot be kept: there is 1 concurrent licence."
         page = response.content.decode()
         assert 'value="maria"' in page, "what was typed is lost"
         assert 'aria-invalid="true"' in page
