@@ -235,7 +235,7 @@ def print_memory(servers: dict[str, Server]) -> None:
     print("\nmemory per worker after the load, MiB")
     for name, server in servers.items():
         workers = "   ".join(f"RSS {memory.rss:.0f} PSS {memory.pss:.0f}" for memory in server.memory())
-        print(f"  {name:<10}{workers}")
+        print(f"  {name:<12}{workers}")
 
 
 def print_slowdown(workloads: list[Workload], results: Results) -> None:
