@@ -34,21 +34,23 @@ class _Visits:
     @property
     def is_settled(self) -> bool:
         """Whether there is nothing left to write."""
-        return not self.running and not self.requests and self.seen_at <= self.written_at
+        counted = self.requests or self.bytes_up or self.bytes_down
+        return not self.running and not counted and self.seen_at <= self.written_at
 
 
 _visits: dict[UUID, _Visits] = {}
 _lock = threading.Lock()
 
 
-def begin(session_id: UUID, *, now: datetime, written_at: datetime) -> None:
-    """A request of the session begins: its timer restarts (SE-31). ``written_at`` is the stored time."""
+def begin(session_id: UUID, *, now: datetime, written_at: datetime, is_counted: bool = False) -> None:
+    """A request of the session begins: its timer restarts (SE-31). ``written_at`` is the stored time; ``is_counted``
+    says that the row counts this request already."""
     with _lock:
         visits = _visits.get(session_id)
         if visits is None:
             visits = _visits[session_id] = _Visits(seen_at=now, written_at=written_at)
         visits.running += 1
-        visits.requests += 1
+        visits.requests += not is_counted
         visits.seen_at = max(visits.seen_at, now)
         visits.written_at = max(visits.written_at, written_at)
 

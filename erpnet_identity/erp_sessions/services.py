@@ -53,10 +53,11 @@ def open_or_touch(principal: Principal, *, now: datetime) -> UUID:
     state = session_state(principal.beside)
     written_at = _goes_on(state, principal, now) if state is not None else None
     if state is not None and written_at is not None:
-        session_id = state.id
+        session_id, is_new = state.id, False
     else:
-        session_id, written_at = _open(principal, now), now
-    presence.begin(session_id, now=now, written_at=written_at)
+        session_id, is_new = _open(principal, now)
+        written_at = now
+    presence.begin(session_id, now=now, written_at=written_at, is_counted=is_new)
     return session_id
 
 
@@ -106,7 +107,8 @@ class _AnotherIdentity(Exception):
         self.session_id = session_id
 
 
-def _open(principal: Principal, now: datetime) -> UUID:
+def _open(principal: Principal, now: datetime) -> tuple[UUID, bool]:
+    """The session, and whether it is a new one."""
     # What the timers have ended gives its slots back first, and in a transaction of its own, so that nobody holds the
     # lock of the pool and waits for a row (SE-39).
     close_expired(now=now)
@@ -171,8 +173,9 @@ def _kind_and_key(principal: Principal) -> tuple[Kind, str]:
 
 
 @transaction.atomic
-def _admit(principal: Principal, now: datetime) -> UUID:
-    """The open session of the key, or a new one. Raises ``LicenseSlotsExhausted`` and the others named above."""
+def _admit(principal: Principal, now: datetime) -> tuple[UUID, bool]:
+    """The open session of the key, or a new one, and whether it is new. Raises ``LicenseSlotsExhausted`` and the others
+    named above."""
     slots = lock_pool()
     count = _count(principal, now)
     if not count.is_active or not count.application_exists:
@@ -182,7 +185,7 @@ def _admit(principal: Principal, now: datetime) -> UUID:
         session_id, user_id = count.session
         if user_id != UUID(principal.user_id):
             raise _AnotherIdentity(session_id)
-        return session_id  # another call of the same session was quicker (SE-05)
+        return session_id, False  # another call of the same session was quicker (SE-05)
     if not lifetimes.may_open(slots=slots, live=count.live, absent=count.absent, holds_seat=count.holds_seat):
         assert slots is not None  # an unlimited pool refuses nobody
         raise LicenseSlotsExhausted(slots=slots, live=count.live, kept=count.absent)
@@ -201,13 +204,14 @@ def _admit(principal: Principal, now: datetime) -> UUID:
         opened_at=opened_at,
         last_seen_at=opened_at,
         expires_at=lifetimes.absolute_end(opened_at=opened_at, is_service=principal.is_service),
+        requests=1,
     )
     detail: dict[str, Any] = {"session": str(session.pk), "kind": kind.label, "live": count.live + 1, "slots": slots}
     if count.after:
         # A token that outlived its session is used again (SE-50); after a sign-out it says so (SE-52).
         detail["after"] = count.after
     _insert.insert(session, prepare(events.ERP_SESSION_OPENED, **_caller(principal), detail=detail))
-    return session.pk
+    return session.pk, True
 
 
 @dataclass(frozen=True, slots=True)
