@@ -14,7 +14,7 @@ from uuid import UUID
 
 import structlog
 from django.db import DatabaseError, transaction
-from django.db.models import Case, Count, Exists, F, OuterRef, Subquery, TextField, Value, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Subquery, TextField, UUIDField, Value, When
 from django.db.models.functions import Coalesce, Concat
 
 from erpnet_identity.audit import context, events
@@ -157,7 +157,8 @@ def _count(principal: Principal, now: datetime) -> _Count:
             Exists(User.objects.filter(pk=user_id, is_active=True)),
             Exists(TrustedApplication.objects.filter(pk=principal.application_id)),
             Subquery(of_key.open().values("pk")),
-            Subquery(of_key.open().values("user_id")),
+            # Not the type of the reference, whose values SQLite gives back as text.
+            Subquery(of_key.open().values("user_id"), output_field=UUIDField()),
             Subquery(of_key.exclude(closed_at=None).order_by("-closed_at").values("close_reason")[:1]),
             Subquery(ErpSession.objects.filter(closed_at__gt=now).order_by("-closed_at").values("closed_at")[:1]),
         )

@@ -11,6 +11,7 @@ import signal
 import threading
 import time
 import traceback
+import warnings
 from contextlib import contextmanager
 
 from django.core.cache import caches
@@ -35,7 +36,10 @@ class Process:
         give_up_connections()
         self._receiver, self._sender = _context.Pipe(duplex=False)
         self._process = _context.Process(target=self._run, args=(body, *arguments))
-        self._process.start()
+        with warnings.catch_warnings():
+            # From 3.12 on Python warns of forking beside threads. The child runs only what the test gives it.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self._process.start()
         self._sender.close()
 
     def _run(self, body, *arguments):
