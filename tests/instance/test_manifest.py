@@ -337,7 +337,7 @@ def test_more_seats_than_licences_are_refused():
     UserFactory(login="a")
     UserFactory(login="b")
     with pytest.raises(
-        manifest.ManifestError, match=r"instance\.reserved_seats \(line 1\): 2 seats .* 1 concurrent licences"
+        manifest.ManifestError, match=r"instance\.reserved_seats \(line 1\): 2 seats .* 1 concurrent licence\."
     ):
         apply("instance: {concurrent_licenses: 1, reserved_seats: [a, b]}")
     apply("instance: {concurrent_licenses: null, reserved_seats: [a, b]}")
