@@ -42,6 +42,7 @@ def _beside(kind: Kind, key: str) -> Subquery:
     return Subquery(
         ErpSession.objects.open()
         .filter(kind=kind, key=OuterRef(key))
+        .order_by()  # there is one at most, and nothing to sort
         .values_list(
             JSONObject(
                 id=F("id"),
