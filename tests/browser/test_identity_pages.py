@@ -4,10 +4,9 @@ scheme and language, with and without scripts."""
 from itertools import pairwise
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from erpnet_identity.edge.language import COOKIE
-from tests.support.browser import overflow
+from tests.support.browser import accessibility_violations, overflow
 from tests.support.pages_preview import FORM_POST, PAGES
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -78,13 +77,7 @@ class _Except(list):
 
 
 def violations(page, options=AXE):
-    page.watched.is_measuring = True
-    try:
-        found = Axe().run(page, options=options).response["violations"]
-        page.wait_for_timeout(20)
-    finally:
-        page.watched.is_measuring = False
-    return [f"{rule['id']}: {[node['target'] for node in rule['nodes']]}" for rule in found]
+    return accessibility_violations(page, options)
 
 
 def keeps_its_promises(page, promised, language):

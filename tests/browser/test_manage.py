@@ -3,14 +3,13 @@
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 
 from erpnet_identity.erp_sessions.models import ErpSession, License, ReservedSeat
 from erpnet_identity.identity.models import IdentitySession
 from tests.factories.users import UserFactory
 from tests.support import manage_preview
-from tests.support.browser import overflow
+from tests.support.browser import accessibility_violations, overflow
 from tests.support.live import live_session
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -31,13 +30,7 @@ FRESH = 8_000
 
 
 def violations(page, options=AXE):
-    page.watched.is_measuring = True
-    try:
-        found = Axe().run(page, options=options).response["violations"]
-        page.wait_for_timeout(20)
-    finally:
-        page.watched.is_measuring = False
-    return [f"{rule['id']}: {[node['target'] for node in rule['nodes']]}" for rule in found]
+    return accessibility_violations(page, options)
 
 
 def refreshed(page):

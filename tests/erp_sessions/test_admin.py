@@ -13,7 +13,7 @@ from erpnet_identity.audit.models import AuditEvent
 from erpnet_identity.erp_sessions import lifetimes
 from erpnet_identity.erp_sessions.models import ErpSession, Kind, Reason
 from tests.factories.trusted_apps import TrustedApplicationFactory
-from tests.factories.users import UserFactory
+from tests.support.live import live_session
 
 pytestmark = pytest.mark.django_db
 
@@ -27,12 +27,6 @@ def browser(administrator):
     return browser
 
 
-def session(**values):
-    now = timezone.now()
-    values = {"kind": Kind.INTERACTIVE, "key": f"key {ErpSession.objects.count()}", "user": UserFactory(), **values}
-    return ErpSession.objects.create(**{"opened_at": now, "last_seen_at": now, **values})
-
-
 def listed(browser, query=""):
     response = browser.get(f"{LIST}?{query}")
     assert response.status_code == 200, response
@@ -41,10 +35,10 @@ def listed(browser, query=""):
 
 @pytest.mark.contract("SE-09", "IS-90", "SE-75")
 def test_what_is_shown(browser, service_app):
-    live = session(applications=f"{service_app.pk} 6db0751e-c2f1-453b-93af-32c9f22b665e", address="192.0.2.1")
-    shared = session(shared_at=timezone.now(), other_address="192.0.2.9")
-    over = session(last_seen_at=timezone.now() - lifetimes.IDLE_LIMIT)
-    closed = session(closed_at=timezone.now(), close_reason=Reason.SIGN_OUT)
+    live = live_session(applications=f"{service_app.pk} 6db0751e-c2f1-453b-93af-32c9f22b665e", address="192.0.2.1")
+    shared = live_session(shared_at=timezone.now(), other_address="192.0.2.9")
+    over = live_session(last_seen_at=timezone.now() - lifetimes.IDLE_LIMIT)
+    closed = live_session(closed_at=timezone.now(), close_reason=Reason.SIGN_OUT)
     rows, text = listed(browser)
     assert set(rows) == {live, shared, over, closed}
     for wanted in (service_app.client_id, "deleted", "192.0.2.1", "two addresses", "ended by the timers", "signed out"):
@@ -61,7 +55,11 @@ def test_what_is_shown(browser, service_app):
 
 @pytest.mark.contract("SE-46", "SE-47", "IS-95")
 def test_ending(browser, administrator):
-    wanted, kept, over = session(), session(), session(last_seen_at=timezone.now() - lifetimes.IDLE_LIMIT)
+    wanted, kept, over = (
+        live_session(),
+        live_session(),
+        live_session(last_seen_at=timezone.now() - lifetimes.IDLE_LIMIT),
+    )
     chosen = {"action": "end_selected", ACTION_CHECKBOX_NAME: [wanted.pk, over.pk]}
     response = browser.post(LIST, chosen, follow=True)
     assert "Ended: 1." in response.content.decode()
@@ -76,7 +74,7 @@ def test_ending(browser, administrator):
 
 
 def test_nothing_can_be_edited(browser):
-    row = session()
+    row = live_session()
     assert browser.post(f"{LIST}{row.pk}/change/", {"requests": "7"}).status_code == 403
     assert browser.get(f"{LIST}add/").status_code == 403
     assert browser.post(f"{LIST}{row.pk}/delete/", {"post": "yes"}).status_code == 403
@@ -92,10 +90,10 @@ def test_queries_do_not_grow_with_the_rows(browser):
             listed(browser)
         return len(found)
 
-    session(applications=str(applications[0].pk))
+    live_session(applications=str(applications[0].pk))
     before = queries()
     for application in applications:
-        session(applications=f"{application.pk} {applications[0].pk}")
+        live_session(applications=f"{application.pk} {applications[0].pk}")
     assert queries() == before
 
 

@@ -27,7 +27,7 @@ from erpnet_identity.users.services import save_user
 from tests.factories.trusted_apps import TrustedApplicationFactory
 from tests.factories.users import UserFactory
 from tests.support.api_callers import token_of_person, token_of_service
-from tests.support.processes import Process, in_threads, looking_on
+from tests.support.processes import Process, in_threads, looking_on, paused
 from trusted_apps.services import delete_application
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("postgresql")]
@@ -281,25 +281,6 @@ def test_openings_while_it_is_taken_away(which):
         bodies = [*(partial(opens, token) for token in tokens), take_away]
         in_threads(7, lambda number, bodies=bodies: bodies[number]())
         assert not ErpSession.objects.open().exists()
-
-
-@contextmanager
-def paused(monkeypatch, module, name):
-    """Whoever calls ``module.name`` first stops there until the block ends; ``reached`` says that it did."""
-    reached, go_on = threading.Event(), threading.Event()
-    original = getattr(module, name)
-
-    def wait(*args, **kwargs):
-        if not reached.is_set():
-            reached.set()
-            assert go_on.wait(20)
-        return original(*args, **kwargs)
-
-    monkeypatch.setattr(module, name, wait)
-    try:
-        yield reached
-    finally:
-        go_on.set()
 
 
 def in_the_background(call):

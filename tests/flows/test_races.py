@@ -2,7 +2,6 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import partial
 
 import pytest
@@ -18,6 +17,7 @@ from erpnet_identity.oauth import authorization
 from erpnet_identity.tokens.models import AccessToken, Grant, RefreshToken
 from tests.factories.users import UserFactory
 from tests.support.jwt import claims_of
+from tests.support.processes import paused
 from tests.support.relying_party import RelyingParty, answer_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("postgresql")]
@@ -159,24 +159,6 @@ def test_a_sign_in_while_the_person_signs_out(at_once, new_party):
         for body in sort_out(responses):
             assert elsewhere(party).refresh(body["refresh_token"]).json()["error"] == "invalid_grant"
         assert IdentitySession.objects.get(sid=claims_of(hint)["sid"]).ended_at is not None
-
-
-@contextmanager
-def paused(monkeypatch, module, name):
-    """What calls ``module.name`` stops there until the block ends; ``reached`` says that it has come so far."""
-    reached, go_on = threading.Event(), threading.Event()
-    original = getattr(module, name)
-
-    def wait(*args, **kwargs):
-        reached.set()
-        assert go_on.wait(20)
-        return original(*args, **kwargs)
-
-    monkeypatch.setattr(module, name, wait)
-    try:
-        yield reached
-    finally:
-        go_on.set()
 
 
 @pytest.mark.contract("ID-157", "TK-57", "OP-201")

@@ -85,11 +85,11 @@ def open_page(chromium, live_server, client):
     assert [problem for watched in watches for problem in watched.problems] == []
 
 
-def accessibility_violations(page):
+def accessibility_violations(page, options=None):
     """What axe-core objects to on this page, a line each."""
     page.watched.is_measuring = True
     try:
-        found = Axe().run(page, options={"preload": False}).response["violations"]
+        found = Axe().run(page, options=options or {"preload": False}).response["violations"]
         page.wait_for_timeout(50)
     finally:
         page.watched.is_measuring = False

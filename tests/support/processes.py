@@ -121,3 +121,21 @@ def looking_on(look):
     finally:
         stop.set()
         report.extend(watcher.result())
+
+
+@contextmanager
+def paused(monkeypatch, module, name):
+    """What calls ``module.name`` stops there until the block ends; ``reached`` says that it has come so far."""
+    reached, go_on = threading.Event(), threading.Event()
+    original = getattr(module, name)
+
+    def wait(*args, **kwargs):
+        reached.set()
+        assert go_on.wait(20)
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(module, name, wait)
+    try:
+        yield reached
+    finally:
+        go_on.set()
