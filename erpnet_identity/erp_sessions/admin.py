@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from erpnet_identity.audit.model_admin import minute_column
 from erpnet_identity.tokens.admin import OfPersonAdmin, application_link, badge
 from erpnet_identity.users.services import actor_for
 from trusted_apps.models import TrustedApplication
@@ -99,21 +100,10 @@ class ErpSessionAdmin(OfPersonAdmin):
             ((application_link(rows[key]) if key in rows else "deleted",) for key in session.application_ids),
         )
 
-    @admin.display(description="opened (UTC)")
-    def opened(self, session: ErpSession) -> str:
-        return f"{session.opened_at:%Y-%m-%d %H:%M}"
-
-    @admin.display(description="last request (UTC)")
-    def last_request(self, session: ErpSession) -> str:
-        return f"{session.last_seen_at:%Y-%m-%d %H:%M}"
-
-    @admin.display(description="absolute expiry (UTC)")
-    def absolute_end(self, session: ErpSession) -> str:
-        return f"{session.expires_at:%Y-%m-%d %H:%M}" if session.expires_at is not None else "—"
-
-    @admin.display(description="ended (UTC)")
-    def ended(self, session: ErpSession) -> str:
-        return f"{session.closed_at:%Y-%m-%d %H:%M}" if session.closed_at is not None else "—"
+    opened = minute_column("opened_at", "opened (UTC)")
+    last_request = minute_column("last_seen_at", "last request (UTC)")
+    absolute_end = minute_column("expires_at", "absolute expiry (UTC)")
+    ended = minute_column("closed_at", "ended (UTC)")
 
     @admin.display(description="also used from")
     def second_address(self, session: ErpSession) -> SafeString | str:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from erpnet_identity.audit.model_admin import minute_column
 from erpnet_identity.tokens.admin import OfPersonAdmin, application_link, badge
 from erpnet_identity.users.services import actor_for
 
@@ -87,21 +88,10 @@ class IdentitySessionAdmin(OfPersonAdmin):
             return badge("quiet", "signed out")
         return badge("good", "signed in") if session.is_live(timezone.now()) else badge("quiet", "expired")
 
-    @admin.display(description="signed in (UTC)")
-    def signed_in(self, session: IdentitySession) -> str:
-        return f"{session.auth_time:%Y-%m-%d %H:%M}"
-
-    @admin.display(description="began (UTC)")
-    def began(self, session: IdentitySession) -> str:
-        return f"{session.created:%Y-%m-%d %H:%M}"
-
-    @admin.display(description="ends (UTC)")
-    def ends(self, session: IdentitySession) -> str:
-        return f"{session.expires:%Y-%m-%d %H:%M}"
-
-    @admin.display(description="signed out (UTC)")
-    def ended(self, session: IdentitySession) -> str:
-        return f"{session.ended_at:%Y-%m-%d %H:%M}" if session.ended_at is not None else "—"
+    signed_in = minute_column("auth_time", "signed in (UTC)")
+    began = minute_column("created", "began (UTC)")
+    ends = minute_column("expires", "ends (UTC)")
+    ended = minute_column("ended_at", "signed out (UTC)")
 
     @admin.display(description="authentication methods")
     def methods(self, session: IdentitySession) -> str:
@@ -164,10 +154,5 @@ class ConsentAdmin(OfPersonAdmin):
     def state(self, row: Consent) -> SafeString:
         return badge("good", "valid") if row.revoked_at is None else badge("quiet", "withdrawn")
 
-    @admin.display(description="granted (UTC)")
-    def granted(self, row: Consent) -> str:
-        return f"{row.granted_at:%Y-%m-%d %H:%M}"
-
-    @admin.display(description="withdrawn (UTC)")
-    def withdrawn(self, row: Consent) -> str:
-        return f"{row.revoked_at:%Y-%m-%d %H:%M}" if row.revoked_at is not None else "—"
+    granted = minute_column("granted_at", "granted (UTC)")
+    withdrawn = minute_column("revoked_at", "withdrawn (UTC)")

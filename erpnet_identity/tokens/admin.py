@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from erpnet_identity.audit.model_admin import ReadOnlyAdmin
+from erpnet_identity.audit.model_admin import ReadOnlyAdmin, minute_column
 from erpnet_identity.users.services import actor_for
 from trusted_apps.models import TrustedApplication
 
@@ -186,14 +186,6 @@ class GrantAdmin(OfPersonAdmin):
             return badge("quiet", "void")
         return badge("good", "can renew")
 
-    @admin.display(description="since (UTC)")
-    def since(self, grant: Grant) -> str:
-        return f"{grant.created:%Y-%m-%d %H:%M}"
-
-    @admin.display(description="last token (UTC)")
-    def renewed_shown(self, grant: Any) -> str:
-        return f"{grant.renewed:%Y-%m-%d %H:%M}" if grant.renewed is not None else "—"
-
-    @admin.display(description="ends (UTC)")
-    def ends(self, grant: Grant) -> str:
-        return f"{grant.refresh_expires:%Y-%m-%d %H:%M}"
+    since = minute_column("created", "since (UTC)")
+    renewed_shown = minute_column("renewed", "last token (UTC)")
+    ends = minute_column("refresh_expires", "ends (UTC)")
