@@ -22,6 +22,12 @@ from .odata.address import Address
 from .permissions import HasScope, check_user_type, needed_scopes
 
 
+def content_length(request: HttpRequest) -> int:
+    """How many bytes of body the caller announces; 0 for what is no number."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    return int(length) if length.isdecimal() else 0
+
+
 class GuardedView(APIView):
     """What every address of the API goes through before anything is answered.
 
@@ -54,13 +60,7 @@ class GuardedView(APIView):
             if self.entry is not None:
                 throttling.leave(self.entry)
             if self.session_id is not None:
-                length = request.META.get("CONTENT_LENGTH") or "0"
-                presence.end(
-                    self.session_id,
-                    now=timezone.now(),
-                    bytes_up=int(length) if length.isdecimal() else 0,
-                    bytes_down=size,
-                )
+                presence.end(self.session_id, now=timezone.now(), bytes_up=content_length(request), bytes_down=size)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """The guards. A refused call costs nothing further down, and tells a stranger nothing about what exists."""
@@ -84,8 +84,7 @@ class GuardedView(APIView):
         self.address = self.resolve(path)
         if self.address.methods and method not in self.address.methods:
             raise MethodNotAllowed(method, self.address.methods)
-        length = meta.get("CONTENT_LENGTH") or "0"
-        if length.isdecimal() and int(length) > limits.body_bytes():
+        if content_length(request) > limits.body_bytes():
             raise TooLarge("The body is too long.", status=413)
         self.needed_scopes = needed_scopes(
             method, is_security=self.address.is_security, reads=self.address.name == "$batch"

@@ -11,8 +11,9 @@ from .models import AuditEvent
 from .redaction import redact, scrub
 
 
-def _storable(text: str, length: int) -> str:
-    # What a caller sent may hold what PostgreSQL cannot store: NUL and lone surrogates.
+def storable(text: str, length: int) -> str:
+    """At most ``length`` characters of what a caller sent, without what PostgreSQL cannot store: NUL and lone
+    surrogates."""
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")[:length]
 
 
@@ -47,13 +48,13 @@ def prepare(
         outcome=outcome,
         actor_kind=actor.kind,
         actor_id=actor.id,
-        actor_name=_storable(actor_name, 254),
+        actor_name=storable(actor_name, 254),
         application_id=str(application.pk) if application is not None else "",
-        client_id=_storable(application.client_id if application is not None else client_id, 254),
+        client_id=storable(application.client_id if application is not None else client_id, 254),
         user_id=str(user.pk) if user is not None else "",
         user_login=user.login if user is not None else "",
         address=origin.address[:64],
-        user_agent=_storable(origin.user_agent, 254),
+        user_agent=storable(origin.user_agent, 254),
         correlation_id=origin.correlation_id,
         sid=sid,
         token_id=token_id,

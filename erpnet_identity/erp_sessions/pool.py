@@ -53,7 +53,18 @@ def set_pool(
     """
     wanted = {user.pk: user for user in reserved}
     _hold(wanted.keys() - set(ReservedSeat.objects.values_list("user_id", flat=True)))
-    old_slots = lock_pool()  # no session is admitted by the old numbers meanwhile
+    return _store(lock_pool(), slots, wanted, actor=actor, source=source)
+
+
+def _store(
+    old_slots: int | None,
+    slots: int | None,
+    wanted: dict[Any, User],
+    *,
+    actor: Actor,
+    source: dict[str, Any] | None = None,
+) -> dict[str, dict[str, Any]]:
+    """As ``set_pool``, with the pool locked: no session is admitted by the old numbers meanwhile."""
     validate_pool(slots, len(wanted))
     stored = dict(ReservedSeat.objects.values_list("user_id", "user__login"))
     changes: dict[str, dict[str, Any]] = {}
@@ -76,8 +87,7 @@ def set_pool(
 def set_slots(slots: int | None, *, actor: Actor) -> bool:
     """Change the number of concurrent licences and keep the seats. Returns whether anything changed; raises
     ``ValidationError`` (SE-71)."""
-    lock_pool()
-    return bool(set_pool(slots, _holders(), actor=actor))
+    return bool(_store(lock_pool(), slots, _holders(), actor=actor))
 
 
 @transaction.atomic
@@ -85,14 +95,16 @@ def reserve_seat(user: User, *, actor: Actor) -> bool:
     """Keep a seat for one more account (SE-65). Returns whether it had none; raises ``ValidationError`` (SE-71)."""
     _hold([user.pk])
     slots = lock_pool()
-    return bool(set_pool(slots, [*_holders(), user], actor=actor))
+    return bool(_store(slots, slots, {**_holders(), user.pk: user}, actor=actor))
 
 
 @transaction.atomic
 def give_up_seat(user: User, *, actor: Actor) -> bool:
     """Keep no seat for this account any more. Returns whether it had one."""
     slots = lock_pool()
-    return bool(set_pool(slots, [holder for holder in _holders() if holder.pk != user.pk], actor=actor))
+    return bool(
+        _store(slots, slots, {key: holder for key, holder in _holders().items() if key != user.pk}, actor=actor)
+    )
 
 
 def _hold(keys: Iterable[Any]) -> None:
@@ -100,5 +112,5 @@ def _hold(keys: Iterable[Any]) -> None:
     list(User.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk").values_list("pk"))
 
 
-def _holders() -> list[User]:
-    return list(User.objects.filter(reserved_seat__isnull=False))
+def _holders() -> dict[Any, User]:
+    return {user.pk: user for user in User.objects.filter(reserved_seat__isnull=False)}

@@ -129,12 +129,6 @@ def flush(*, now: datetime, everything: bool = False) -> int:
     return number
 
 
-def running() -> list[UUID]:
-    """The sessions that have a request under way in this process."""
-    with _lock:
-        return [session_id for session_id, visits in _visits.items() if visits.running]
-
-
 def forget(session_id: UUID) -> None:
     """Know nothing of a session that no request is using any more."""
     with _lock:

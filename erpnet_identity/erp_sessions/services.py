@@ -20,7 +20,7 @@ from django.db.models.functions import Coalesce, Concat
 from erpnet_identity.audit import context, events
 from erpnet_identity.audit.context import SYSTEM, Actor
 from erpnet_identity.audit.models import AuditEvent
-from erpnet_identity.audit.services import prepare, record
+from erpnet_identity.audit.services import prepare, record, storable
 from erpnet_identity.compiled import CompiledInsert
 from erpnet_identity.tokens.exceptions import InvalidCredential
 from erpnet_identity.tokens.principal import Principal
@@ -88,12 +88,8 @@ def _news(state: SessionState, principal: Principal, now: datetime) -> dict[str,
         if now - state.last_seen_at < SHARED_WITHIN:
             changes |= {"shared_at": now, "other_address": address}
         else:  # the device has moved
-            changes |= {"address": address, "user_agent": _storable(origin.user_agent)}
+            changes |= {"address": address, "user_agent": storable(origin.user_agent, 254)}
     return changes
-
-
-def _storable(text: str) -> str:
-    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")[:254]
 
 
 # ── opening ──────────────────────────────────────────────────────────────────────────────────────────
@@ -201,7 +197,7 @@ def _admit(principal: Principal, now: datetime) -> tuple[UUID, bool]:
         user_id=UUID(principal.user_id),
         applications=principal.application_id,
         address=origin.address[:64],
-        user_agent=_storable(origin.user_agent),
+        user_agent=storable(origin.user_agent, 254),
         opened_at=opened_at,
         last_seen_at=opened_at,
         expires_at=lifetimes.absolute_end(opened_at=opened_at, is_service=principal.is_service),

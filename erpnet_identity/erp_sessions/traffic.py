@@ -55,7 +55,7 @@ RPM, CONCURRENT = "session_rpm", "session_concurrent_requests"
 class _Session:
     began: float
     requests: int = 0
-    members: dict[str, float] = field(default_factory=dict)
+    members: set[str] = field(default_factory=set)
 
 
 class LocalCounter:
@@ -80,14 +80,14 @@ class LocalCounter:
                 return RPM, known.began
             if concurrent and len(known.members) >= concurrent:
                 return CONCURRENT, known.began
-            known.members[member] = now
+            known.members.add(member)
             return "", known.began
 
     def leave(self, session: str, member: str) -> None:
         with self._lock:
             known = self._sessions.get(session)
             if known is not None:
-                known.members.pop(member, None)
+                known.members.discard(member)
 
     def renew(self, entries: Iterable[tuple[str, str]], now: float) -> None:
         """What runs in this process is known; nothing is ever forgotten too early."""

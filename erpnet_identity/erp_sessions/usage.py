@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Max, Q, Sum
+from django.db.models import F, Max, Q
 
 from .models import ErpSession, License, SlotUsage
 
@@ -126,8 +126,3 @@ def hours(*, since: datetime, now: datetime) -> list[HourOfUse]:
         size = row.slots if row.until is not None and hour != hour_of(now) else slots
         found.append(HourOfUse(hour, max(row.peak, peak), size, row.opened + opened, row.refused))
     return found
-
-
-def refusals(*, since: datetime) -> int:
-    """How many calls were refused from the hour of ``since`` on."""
-    return SlotUsage.objects.filter(hour__gte=hour_of(since)).aggregate(number=Sum("refused"))["number"] or 0
