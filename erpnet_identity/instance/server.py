@@ -91,5 +91,10 @@ def run(host: str, port: int, workers: int) -> None:
         },
     )
     log.info("serving", address=f"http://{host}:{port}", workers=workers, threads=thread_count())
-    _server.serve(target_loader=_load)
+    try:
+        _server.serve(target_loader=_load)
+    except SystemExit:
+        # Told to stop while it starts, it finds workers that have ended by themselves, as they were meant to.
+        if not _server.interrupt_signal:
+            raise
     log.info("stopped")
