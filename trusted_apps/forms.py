@@ -65,8 +65,9 @@ HELP = {
     "post_logout_redirect_uris": "Where people may return after sign-out. One address a line, or separated by commas.",
     "allows_internal_users": "Licensed users of this instance.",
     "allows_community_users": "External users, such as customers and partners. They never get access to the data APIs.",
-    "is_first_party": "People are not asked for consent. For applications of your own only: whoever runs this one acts "
-    "in the name of everybody who signs in.",
+    "is_first_party": "People are not asked for consent. For applications of your own only: this one acts in the name "
+    "of everybody who signs in. Does not reach public applications at loopback addresses and own schemes: there people "
+    "are always asked, because any program on their device could pretend to be this one (RFC 8252 §8.6).",
     "allows_service": "The app gets tokens without a person (client credentials). For confidential applications only.",
     "system_user": "The login of the account that service tokens run as: active, of type InternalUser or "
     "SystemUserNoLogin.",

@@ -208,8 +208,18 @@ class TrustedApplication(AbstractApplication):
     @property
     def skips_consent(self) -> bool:
         """Whether people are not asked: one of the product's own sites, or an app of the same organisation (TA-78,
-        ID-85)."""
+        ID-85). Where anybody may be the app, they are asked all the same: ``may_be_anybody_at``."""
         return self.is_internal or self.is_first_party
+
+    def may_be_anybody_at(self, redirect_uri: str) -> bool:
+        """Whether any program on the person's device could ask in the app's name at this address: the app keeps no
+        secret, and nothing tells one program at a loopback address or an own scheme from another (RFC 8252 §8.6)."""
+        return not self.is_confidential and redirects.leads_to_device(redirect_uri)
+
+    @property
+    def may_be_anybody(self) -> bool:
+        """Whether that is so at one of its addresses."""
+        return any(map(self.may_be_anybody_at, self.redirect_uri_list))
 
     @property
     def grant_types(self) -> set[str]:

@@ -1,5 +1,6 @@
 """Redirect addresses: reading lists of them, what may be registered, and what matches. Pure (TA-40 to TA-65)."""
 
+import ipaddress
 import re
 from collections.abc import Iterable
 from urllib.parse import SplitResult, urlsplit
@@ -104,11 +105,17 @@ def origin(uri: str) -> str | None:
     return f"{parts.scheme}://{host}{port}"
 
 
-def lead_to_devices(uris: Iterable[str]) -> bool:
-    """Whether one of the addresses is a program on somebody's device, which no certificate tells from another
-    (RFC 8252 §8.6)."""
-    found = [parts for parts in map(_parts, uris) if parts is not None]
-    return any(parts.scheme not in ("http", "https") or parts.hostname in LOOPBACK_HOSTS for parts in found)
+def leads_to_device(uri: str) -> bool:
+    """Whether the address is a program on the person's device, which no certificate tells from another (RFC 8252
+    §8.6): a loopback address or an own scheme. What cannot be read counts as one."""
+    parts = _parts(uri)
+    if parts is None or parts.scheme not in ("http", "https"):
+        return True
+    host = (parts.hostname or "").rstrip(".")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def hosts(uris: Iterable[str]) -> list[str]:

@@ -86,13 +86,13 @@ def _unasked(application: "TrustedApplication") -> list[str]:
     if not application.is_first_party or not application.allows_sign_in:
         return []
     found = []
-    if not application.is_verified:
+    asked = [application.may_be_anybody_at(uri) for uri in application.redirect_uri_list]
+    if not application.is_verified and not (asked and all(asked)):
         found.append("People are not asked for consent, although nobody has verified who the owner is.")
-    if application.is_public and redirects.lead_to_devices(application.redirect_uri_list):
-        # RFC 8252 §8.6: another program on the device may take the client id and the address.
+    if any(asked):
         found.append(
-            "People are not asked for consent, and a program on their device that pretends to be this one gets access "
-            "without a question."
+            "People are asked for consent at loopback addresses and own schemes in any case: another program on their "
+            "device could pretend to be this one."
         )
     return found
 

@@ -31,7 +31,11 @@ def _sign_in(application: TrustedApplication) -> list[str]:
     places = redirects.hosts(application.redirect_uri_list)
     target = f" and return to {_and(places)}" if places else ""
     found = [f"{people} may sign in through it{target}."]
-    if application.is_first_party:
+    if application.is_first_party and application.may_be_anybody:
+        found.append(
+            "It belongs to this organisation; people are still asked for consent where it runs on their device."
+        )
+    elif application.is_first_party:
         found.append("People are not asked for consent, because it belongs to this organisation.")
     return found
 

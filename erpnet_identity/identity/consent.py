@@ -18,8 +18,16 @@ from trusted_apps.scopes import LEGACY
 from .models import Consent
 
 
-def is_asked_for(application: TrustedApplication) -> bool:
-    """Whether people are asked before this application acts for them (ID-85)."""
+def is_asked_always(application: TrustedApplication, redirect_uri: str) -> bool:
+    """Whether a yes of before counts for nothing at this address, because any program on the device could come for the
+    answer (RFC 8252 §8.6). No mark of the application and no setting changes that."""
+    return application.may_be_anybody_at(redirect_uri)
+
+
+def is_asked_for(application: TrustedApplication, redirect_uri: str) -> bool:
+    """Whether people are asked before this application acts for them at this address (ID-85)."""
+    if is_asked_always(application, redirect_uri):
+        return True
     return settings.REQUIRE_CONSENT and not application.skips_consent
 
 

@@ -9,8 +9,9 @@ from .consent import is_asked_for
 from .models import Consent, IdentitySession
 
 
-def why_void(sid: str, *, application: TrustedApplication, user: User) -> str:
-    """Why a code that was issued in this session gives nothing any more, as a cause for the trail; empty when it does.
+def why_void(sid: str, *, application: TrustedApplication, user: User, redirect_uri: str) -> str:
+    """Why a code that was issued in this session for this address gives nothing any more, as a cause for the trail;
+    empty when it does.
 
     One query. A code is issued while somebody signs out or withdraws the consent, and neither of the two can see it
     yet: so the exchange looks once more. A session that only expired is no reason (TK-60).
@@ -19,4 +20,4 @@ def why_void(sid: str, *, application: TrustedApplication, user: User) -> str:
     session = IdentitySession.objects.filter(sid=sid, ended_at=None).values_list(Exists(withdrawn), flat=True).first()
     if session is None:
         return "session_ended"
-    return "consent_withdrawn" if session and is_asked_for(application) else ""
+    return "consent_withdrawn" if session and is_asked_for(application, redirect_uri) else ""

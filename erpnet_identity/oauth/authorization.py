@@ -106,12 +106,13 @@ class Authorization:
         return granted
 
     def _consent_step(self, session: IdentitySession, granted: list[str]) -> Step:
-        application = self.request.application
-        if not consent.is_asked_for(application):
+        application, redirect_uri = self.request.application, self.request.reply_to.redirect_uri
+        if not consent.is_asked_for(application, redirect_uri):
             return Step.ISSUE
         self._consent = consent.remembered(application, session.user)
         missing = consent.missing(consent_page.asked(self.request, granted), self._consent)
-        return next_step.consent_step(self.request, missing)
+        is_asked_always = consent.is_asked_always(application, redirect_uri)
+        return next_step.consent_step(self.request, missing, is_asked_always=is_asked_always)
 
     # ── answers ───────────────────────────────────────────────────────────────────────────────────────
 

@@ -71,10 +71,17 @@ def before_consent(
     return Step.ISSUE
 
 
-def consent_step(request: AuthorizationRequest, missing: Collection[str]) -> Step:
-    """Must the person be asked? ``missing`` are the scopes not agreed to yet. Raises ``Failed``."""
-    if not missing and "consent" not in request.prompts:
+def consent_step(request: AuthorizationRequest, missing: Collection[str], *, is_asked_always: bool = False) -> Step:
+    """Must the person be asked? ``missing`` are the scopes not agreed to yet; ``is_asked_always`` says that a yes of
+    before does not count for this application at this address (RFC 8252 §8.6). Raises ``Failed``."""
+    if not missing and not is_asked_always and "consent" not in request.prompts:
         return Step.ISSUE
+    if request.is_silent and not missing:
+        raise Failed(
+            "consent_required",
+            "A public application at a loopback address or an own scheme is asked about every time",
+            "consent_every_time",
+        )
     if request.is_silent:
         raise Failed("consent_required", "The person has not agreed to this yet", "consent_missing")
     return Step.CONSENT

@@ -54,7 +54,8 @@ class PersonGrants:
             )
         except grants.GrantRefused as refused:
             self._refuse_grant(request, refused)
-        if cause := standing.why_void(grant.sid, application=client, user=grant.user):
+        cause = standing.why_void(grant.sid, application=client, user=grant.user, redirect_uri=grant.redirect_uri)
+        if cause:
             self._refuse_grant(request, grants.GrantRefused(cause, grants.INVALID_CODE, grant))
         request.stored_grant = grant
         request.scopes = grants.granted_scopes(grant, client)

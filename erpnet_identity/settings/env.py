@@ -108,7 +108,8 @@ VARIABLES: tuple[Variable, ...] = (
         "REQUIRE_CONSENT",
         "boolean",
         "on",
-        "Ask people before an application gets access in their name; off asks nobody, for the whole instance (ID-85).",
+        "Ask people before an application gets access in their name; off asks nobody, for the whole instance, except "
+        "for public applications on people's devices (ID-85).",
         kinds.boolean,
     ),
     Variable(

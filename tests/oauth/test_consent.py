@@ -153,6 +153,63 @@ class TestWithoutQuestions:
         assert "code" in answer_of(rp.authorize())[2]
 
 
+LOOPBACK = ["http://127.0.0.1/cb", "http://[::1]:7000/cb", "http://localhost:4200/cb", "https://localhost/cb"]
+
+
+@pytest.mark.contract("ID-82", "ID-85", "OP-92")
+class TestAProgramOnTheDevice:
+    """Any program there can take the client id and the address, so a yes of before proves nothing (RFC 8252 §8.6)."""
+
+    @pytest.fixture(params=[*LOOPBACK, "com.example.app:/cb", "myapp://cb"])
+    def address(self, request):
+        return request.param
+
+    @pytest.fixture(params=["", "first party", "internal", "no consent for the instance"])
+    def device_party(self, request, address, relying_party, internal_user, settings):
+        settings.REQUIRE_CONSENT = request.param != "no consent for the instance"
+        values = {"first party": {"is_first_party": True}, "internal": {"client_id": "internal.erp.net/x"}}
+        values = values.get(request.param, {})
+        application = TrustedApplicationFactory(public=True, redirect_uris=address, **values)
+        return relying_party(application, user=internal_user, scope="openid profile read offline_access")
+
+    def test_is_asked_about_every_time(self, device_party):
+        assert device_party.answer(prompt="none")["error"] == "consent_required"
+        tokens = device_party.tokens()
+        assert device_party.answer(prompt="none")["error"] == "consent_required"
+        event = AuditEvent.objects.filter(name="authorization.refused").latest("id")
+        assert event.detail["cause"] == "consent_every_time"
+        page = device_party.authorize()
+        assert is_consent_page(page)
+        assert b'data-outcome="asked-again"' in page.content
+        assert "code" in answer_of(device_party.answer_consent(page))[2]
+        # What it has, it may renew: that takes a token and not only a client id.
+        assert device_party.refresh(tokens["refresh_token"]).status_code == 200
+
+    def test_the_code_of_a_consent_that_was_withdrawn(self, device_party):
+        code = device_party.code()
+        consents.withdraw(Consent.objects.get(), actor=SYSTEM, now=timezone.now())
+        assert device_party.exchange(code).json()["error"] == "invalid_grant"
+
+    def test_another_port(self, relying_party, internal_user):
+        rp = relying_party(TrustedApplicationFactory(public=True, redirect_uris=LOOPBACK[0]), user=internal_user)
+        assert "code" in rp.answer(redirect_uri="http://127.0.0.1:5000/cb")
+        assert rp.answer(redirect_uri="http://127.0.0.1:6000/cb", prompt="none")["error"] == "consent_required"
+
+    def test_an_https_address_of_the_same_application_is_its_own(self, relying_party, internal_user):
+        application = TrustedApplicationFactory(public=True, redirect_uris=f"{LOOPBACK[0]}\nhttps://spa.example.com/cb")
+        rp = relying_party(application, user=internal_user)
+        assert "code" in rp.answer()
+        assert "code" in rp.answer(prompt="none", redirect_uri="https://spa.example.com/cb")
+        assert rp.answer(prompt="none")["error"] == "consent_required"
+
+    @pytest.mark.parametrize("address", LOOPBACK, indirect=True)
+    def test_a_secret_tells_one_program_from_another(self, address, relying_party, internal_user):
+        application = TrustedApplicationFactory(web=True, redirect_uris=address)
+        rp = relying_party(application, user=internal_user)
+        assert "code" in rp.answer()
+        assert "code" in rp.answer(prompt="none")
+
+
 @pytest.mark.contract("ID-83", "TK-57", "OP-159", "AU-01")
 def test_withdrawn(rp, internal_user):
     tokens = rp.tokens(scope="openid read offline_access")

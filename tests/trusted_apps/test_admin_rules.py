@@ -135,8 +135,21 @@ def test_who_is_not_asked_for_consent(values, skips):
     assert TrustedApplicationFactory.build(**values).skips_consent is skips
 
 
+GOOD = [
+    "https://app.example.com/callback",
+    "https://app.example.com:8443/callback/?x=1&y=2",
+    "http://localhost:5000/signin-oidc",
+    "http://127.0.0.1/cb",
+    "http://[::1]:7000/cb",
+]
+
 UNVERIFIED = "although nobody has verified who the owner is"
-PRETENDING = "a program on their device that pretends to be this one"
+PRETENDING = "another program on their device could pretend to be this one"
+
+
+def test_the_switch_says_whom_it_does_not_reach(admin_client):
+    page = text_of(admin_client.get(page_of(TrustedApplicationFactory())))
+    assert "public applications at loopback addresses and own schemes: there people are always asked" in page
 
 
 @pytest.mark.parametrize(
@@ -148,8 +161,9 @@ PRETENDING = "a program on their device that pretends to be this one"
         ({"is_first_party": True}, set()),
         ({"public": True, "is_first_party": True}, {UNVERIFIED}),
         ({"public": True, "redirect_uris": "http://127.0.0.1/cb"}, set()),
-        ({"public": True, "is_first_party": True, "redirect_uris": "http://127.0.0.1/cb"}, {UNVERIFIED, PRETENDING}),
-        ({"public": True, "is_first_party": True, "redirect_uris": "myapp://cb"}, {UNVERIFIED, PRETENDING}),
+        ({"public": True, "is_first_party": True, "redirect_uris": "http://127.0.0.1/cb"}, {PRETENDING}),
+        ({"public": True, "is_first_party": True, "redirect_uris": "myapp://cb"}, {PRETENDING}),
+        ({"public": True, "is_first_party": True, "redirect_uris": f"myapp://cb\n{GOOD[0]}"}, {UNVERIFIED, PRETENDING}),
         ({"web": True, "is_first_party": True, "redirect_uris": "http://localhost/cb"}, {UNVERIFIED}),
     ],
 )
@@ -158,13 +172,6 @@ def test_what_deserves_attention_when_nobody_is_asked(admin_client, values, said
     assert {sentence for sentence in (UNVERIFIED, PRETENDING) if sentence in page} == said
 
 
-GOOD = [
-    "https://app.example.com/callback",
-    "https://app.example.com:8443/callback/?x=1&y=2",
-    "http://localhost:5000/signin-oidc",
-    "http://127.0.0.1/cb",
-    "http://[::1]:7000/cb",
-]
 BAD = [
     "app.example.com/callback",
     "/callback",

@@ -99,3 +99,22 @@ def test_no_text_breaks_the_comparison(one, other):
 def test_hosts():
     uris = ["https://a.example.com/x", "https://a.example.com:8443/y", "myapp://auth", "http://[::1]/z"]
     assert redirects.hosts(uris) == ["a.example.com", "myapp:", "::1"]
+
+
+@pytest.mark.parametrize(
+    ("uri", "on_the_device"),
+    [
+        ("https://app.example.com/cb", False),
+        ("https://127.0.0.1.example.com/cb", False),
+        ("https://10.0.0.1/cb", False),
+        ("http://127.0.0.1/cb", True),
+        ("http://127.0.0.2:80/cb", True),
+        ("https://[::1]/cb", True),
+        ("HTTPS://LOCALHOST./cb", True),
+        ("https://app.localhost/cb", True),
+        ("com.example.app:/cb", True),
+        ("http://[::1", True),
+    ],
+)
+def test_what_a_program_on_the_device_can_listen_at(uri, on_the_device):
+    assert redirects.leads_to_device(uri) is on_the_device

@@ -61,6 +61,19 @@ def said(**values):
             ],
         ),
         (
+            {
+                "allows_internal_users": True, "client_type": "public", "is_first_party": True,
+                "redirect_uris": "http://127.0.0.1/cb",
+            },
+            [
+                "Internal users may sign in through it and return to 127.0.0.1.",
+                "It belongs to this organisation; people are still asked for consent where it runs on their device.",
+                "It keeps no secret and proves itself with PKCE at every sign-in.",
+                "It has no access to data.",
+                "Nobody may issue reference tokens for it.",
+            ],
+        ),
+        (
             {"is_first_party": True},
             [
                 "Nobody may sign in through it and it may not act as a service.",

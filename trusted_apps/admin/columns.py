@@ -61,6 +61,9 @@ def secrets_of(application: TrustedApplication, now: datetime) -> SafeString:
     return badge("good", f"{len(usable)} valid")
 
 
+FIRST_PARTY = "First party: no consent"
+
+
 class ApplicationColumns:
     """The columns of the list of applications."""
 
@@ -93,7 +96,7 @@ class ApplicationColumns:
         if people:
             found.append("Sign-in: " + ", ".join(people))
             if application.is_first_party:
-                found.append("First party: no consent")
+                found.append("First party: consent on devices" if application.may_be_anybody else FIRST_PARTY)
         if application.allows_service:
             user = application.system_user
             found.append(f"Service: {user.login}" if user is not None else "Service: nobody")

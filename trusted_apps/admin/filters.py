@@ -153,7 +153,7 @@ class ModeFilter(admin.SimpleListFilter):
     columns = {
         "internal": ("Sign-in of internal users", "allows_internal_users"),
         "community": ("Sign-in of community users", "allows_community_users"),
-        "first_party": ("First party: no consent", "is_first_party"),
+        "first_party": ("First party", "is_first_party"),
         "service": ("Service", "allows_service"),
     }
 
