@@ -16,6 +16,8 @@ from django.core.cache.backends.redis import RedisCacheClient
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from .json_values import JsonSerializer
+
 TIMEOUT = 0.5  # seconds, to connect and to answer
 PAUSE = 1.0  # seconds without another attempt after one that failed
 _pause_ends = 0.0  # one for the process: what one thread has found out the others need not
@@ -45,7 +47,8 @@ class _Client(RedisCacheClient):
     def __init__(self, servers: Any, **options: Any) -> None:
         # One more attempt: a connection that was idle while Redis restarted is found dead only by using it.
         defaults = {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT, "retry": Retry(NoBackoff(), 1)}
-        super().__init__(servers, **{**defaults, **options})
+        # Whatever the options of the address say: a pickle that somebody put into Redis would be run.
+        super().__init__(servers, **{**defaults, **options, "serializer": JsonSerializer})
         self._clients: dict[int, _Redis] = {}
 
     def get_client(self, key: Any = None, *, write: bool = False) -> _Redis:

@@ -87,7 +87,7 @@ def check_workers(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Chec
                 "Set DATABASE_URL to PostgreSQL, or ERPNET_WORKERS to 1.",
             )
         )
-    if workers > 1 and settings.CACHES["default"]["BACKEND"].endswith("LocMemCache"):
+    if workers > 1 and settings.CACHES["default"]["BACKEND"].endswith(("LocMemCache", "MemoryCache")):
         found.append(
             _problem(
                 8,

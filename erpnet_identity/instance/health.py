@@ -79,7 +79,7 @@ def _cache() -> None:
 
 
 def _has_shared_cache() -> bool:
-    return not settings.CACHES["default"]["BACKEND"].endswith("LocMemCache")
+    return not settings.CACHES["default"]["BACKEND"].endswith(("LocMemCache", "MemoryCache"))
 
 
 def check() -> dict[str, str]:

@@ -102,6 +102,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 _cache: dict[str, Any] = {"KEY_PREFIX": "erpnet", **env.CACHE_URL}
 if _cache["BACKEND"].endswith("RedisCache"):
     _cache["BACKEND"] = "erpnet_identity.edge.redis_cache.RedisCache"
+else:
+    _cache["BACKEND"] = "erpnet_identity.edge.memory_cache.MemoryCache"
 CACHES = {"default": _cache}
 
 _email: dict[str, Any] = dict(env.EMAIL_URL)

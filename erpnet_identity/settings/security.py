@@ -26,6 +26,9 @@ CSRF_COOKIE_NAME = "__Host-erpnet-csrf" if HTTPS_ONLY else "erpnet-csrf"
 # Each session carries its own end (ID-70); this is that of a session in which nobody signed in.
 SESSION_COOKIE_AGE: int = env.ERPNET_IDENTITY_SESSION_SECONDS
 SESSION_ENGINE = "erpnet_identity.edge.session_store"
+# Django's defaults, written down because nothing that is stored may be able to run code when it is read.
+SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
+MESSAGE_STORAGE = "django.contrib.messages.storage.fallback.FallbackStorage"
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"

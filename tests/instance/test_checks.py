@@ -53,9 +53,9 @@ def test_nothing_to_say(production):
         ({"SECRET_KEY": STRONG[:31]}, ["erpnet.E005"]),
         ({"SECRET_KEY": "changeme" * 8}, ["erpnet.E005"]),
         ({"KEY_ENCRYPTION_KEYS": [STRONG, "A" * 43 + "="]}, ["erpnet.E005"]),
-        ({"CACHES": {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}}, ["erpnet.E008"]),
+        ({"CACHES": {"default": {"BACKEND": "erpnet_identity.edge.memory_cache.MemoryCache"}}}, ["erpnet.E008"]),
         (
-            {"CACHES": {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}, "WORKERS": 1},
+            {"CACHES": {"default": {"BACKEND": "erpnet_identity.edge.memory_cache.MemoryCache"}}, "WORKERS": 1},
             [],
         ),
     ],
