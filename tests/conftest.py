@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 import pytest
 from django.core.cache import cache
 from django.db import connection
+from django.test import Client
 
 from erpnet_identity.audit import events
 from erpnet_identity.audit.models import AuditEvent
@@ -15,6 +16,7 @@ from erpnet_identity.keys import services as keys
 from erpnet_identity.tenancy.models import forget_database_name
 from tests.factories.trusted_apps import TrustedApplicationFactory
 from tests.factories.users import UserFactory
+from tests.support.page_rules import broken_rules
 from tests.support.relying_party import RelyingParty
 
 pytest_plugins = ["tests.support.contract_report", "tests.support.openid_table"]
@@ -53,6 +55,21 @@ def _fresh_process():
     yield
     keys.forget_ring()
     forget_database_name()
+
+
+@pytest.fixture(autouse=True)
+def _every_page_keeps_the_rules(monkeypatch):
+    """Over all pages that any test opens: those that are written tomorrow, too."""
+    ask, found = Client.request, []
+
+    def request(self, **environ):
+        response = ask(self, **environ)
+        found.extend(broken_rules(response, environ.get("PATH_INFO", "/")))
+        return response
+
+    monkeypatch.setattr(Client, "request", request)
+    yield
+    assert found == []
 
 
 @pytest.fixture(scope="session")

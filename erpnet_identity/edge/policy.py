@@ -9,6 +9,12 @@ _POLICY = (
     "connect-src 'self'; form-action {}; base-uri 'none'; frame-ancestors 'none'"
 )
 CONTENT_SECURITY_POLICY = _POLICY.format("'self'")
+# Of a page whose address holds something that nobody else may learn: only our host is told (OP-230). Never
+# `no-referrer` on a page with a form: with it browsers send the form with `Origin: null`, which we refuse as a forgery,
+# and so do many applications (Fetch, "append a request `Origin` header").
+ORIGIN_ONLY = "strict-origin"
+# Of an answer that leads to another site at once.
+NO_REFERRER = "no-referrer"
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
 

@@ -5,13 +5,19 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from erpnet_identity.edge.policy import leading_to
+from erpnet_identity.edge.policy import ORIGIN_ONLY, leading_to
 
 
 def keep_private(response: HttpResponse) -> HttpResponse:
     """Mark an answer as one person's, at one moment."""
     response["Cache-Control"] = "no-store"
     response["Pragma"] = "no-cache"
+    return response
+
+
+def tell_origin_only(response: HttpResponse) -> HttpResponse:
+    """Mark an answer whose address is a secret or holds one: no other page is told more of it than our host."""
+    response["Referrer-Policy"] = ORIGIN_ONLY
     return response
 
 

@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from erpnet_identity.edge.policy import posting_to
-from erpnet_identity.identity.page import keep_private, page
+from erpnet_identity.edge.policy import NO_REFERRER, posting_to
+from erpnet_identity.identity.page import keep_private, page, tell_origin_only
 
 from .authorization_request import FORM_POST, FRAGMENT, RefusedRequest, ReplyTo
 
@@ -23,10 +23,11 @@ def answer(request: HttpRequest, reply_to: ReplyTo, parameters: dict[str, str]) 
     if reply_to.mode == FORM_POST:
         response = page(request, "oauth/form_post.html", {"action": reply_to.redirect_uri, "parameters": parameters})
         response["Content-Security-Policy"] = posting_to(reply_to.redirect_uri)
-    else:
-        response = _redirect(_address(reply_to, parameters))
+        # Its address may be that of the request; the application is told our host, which it compares (OP-76).
+        return tell_origin_only(response)
+    response = _redirect(_address(reply_to, parameters))
     # No code, no token and no address with one of them is told to the next page (OP-230).
-    response["Referrer-Policy"] = "no-referrer"
+    response["Referrer-Policy"] = NO_REFERRER
     return response
 
 

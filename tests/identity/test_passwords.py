@@ -140,7 +140,7 @@ class TestTheLink:
         other.sign_in("maria")
         page = person.open(LINK.search(ask("maria@example.com")[1][0].body)[1])
         assert said(page) == "asked"
-        assert page["Referrer-Policy"] == "no-referrer"
+        assert page["Referrer-Policy"] == "strict-origin"
         assert "no-store" in page["Cache-Control"]
         assert NEW not in choose(person, page, NEW, "different").content.decode()
         response = choose(person, page)

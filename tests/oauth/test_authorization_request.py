@@ -72,7 +72,7 @@ def assert_refused(response, error, cause, *, mode="query", state="a state", red
     assert Grant.objects.count() == 0
     assert causes() == [cause]
     assert response.headers["Cache-Control"] == "no-store"
-    assert response.headers["Referrer-Policy"] == "no-referrer"
+    assert response.headers["Referrer-Policy"] == ("strict-origin" if mode == "form_post" else "no-referrer")
 
 
 class TestWhoAsks:

@@ -113,7 +113,7 @@ def test_form_post_page(rp):
     headers = response.headers
     assert headers["Content-Type"] == "text/html; charset=utf-8"
     assert headers["Cache-Control"] == "no-store"
-    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Referrer-Policy"] == "strict-origin"
     assert headers["X-Frame-Options"] == "DENY"
     policy = dict(part.strip().split(" ", 1) for part in headers["Content-Security-Policy"].split(";"))
     assert policy["form-action"] == "https://web.example.com"

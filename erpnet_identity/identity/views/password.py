@@ -19,7 +19,7 @@ from .. import errand as errands
 from .. import sessions, throttle
 from ..errand import Errand
 from ..forms import PasswordChangeForm, PasswordResetForm, PasswordResetKeyForm, ResetLinkForm
-from ..page import keep_private, page
+from ..page import keep_private, page, tell_origin_only
 from ..pending import NotPending
 
 # Before anything else: the views' own check comes after what they do first.
@@ -102,10 +102,8 @@ class PasswordResetKeyView(FormView):
         return {"form": kwargs.get("form") or self.get_form(), "token_fail": False}
 
     def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
-        response = page(self.request, "identity/password_reset_key.html", context)
         # The address is a credential until it is used.
-        response["Referrer-Policy"] = "no-referrer"
-        return response
+        return tell_origin_only(page(self.request, "identity/password_reset_key.html", context))
 
 
 @_methods

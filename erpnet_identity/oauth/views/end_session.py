@@ -12,9 +12,10 @@ from erpnet_identity.audit import events
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.services import record
 from erpnet_identity.edge.language import follow_wish
+from erpnet_identity.edge.policy import NO_REFERRER
 from erpnet_identity.identity import sessions, signout
 from erpnet_identity.identity.models import IdentitySession
-from erpnet_identity.identity.page import keep_private, page
+from erpnet_identity.identity.page import keep_private, page, tell_origin_only
 from erpnet_identity.identity.texts import SIGN_OUT_CANNOT_GO_ON
 
 from .. import sign_out_request
@@ -83,11 +84,8 @@ def _ask(request: HttpRequest, session: IdentitySession, wanted: SignOutRequest)
         "state_token": wanted.seal(),
         "stay_url": reverse("identity:home"),
     }
-    response = page(request, "oauth/sign_out.html", context)
-    # The address may hold an ID token, so it is told to nobody (OP-230). Not `no-referrer`: with it browsers send the
-    # form with `Origin: null`, which is refused as a forgery.
-    response["Referrer-Policy"] = "strict-origin"
-    return response
+    # The address may hold an ID token (OP-230).
+    return tell_origin_only(page(request, "oauth/sign_out.html", context))
 
 
 def _signed_out(request: HttpRequest, wanted: SignOutRequest) -> HttpResponse:
@@ -100,7 +98,8 @@ def _signed_out(request: HttpRequest, wanted: SignOutRequest) -> HttpResponse:
 
 
 def _without_referrer(response: HttpResponse) -> HttpResponse:
-    response["Referrer-Policy"] = "no-referrer"
+    # These pages hold no form, which `no-referrer` would break.
+    response["Referrer-Policy"] = NO_REFERRER
     return response
 
 

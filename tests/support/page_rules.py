@@ -1,0 +1,14 @@
+"""What every page that a test opens must keep, whatever the test is about."""
+
+# With any other policy some browser sends the form with `Origin: null`, or its address to another site.
+REFERRER_POLICIES = {"same-origin", "strict-origin"}
+
+
+def broken_rules(response, path):
+    """What is wrong with a page that was opened at ``path``, a line each."""
+    if response.streaming or not response.get("Content-Type", "").startswith("text/html"):
+        return []
+    found = []
+    if b"<form" in response.content and response.get("Referrer-Policy") not in REFERRER_POLICIES:
+        found.append(f"{path}: its form cannot be sent, Referrer-Policy: {response.get('Referrer-Policy')}")
+    return found
