@@ -1,4 +1,8 @@
-"""Whether this process can do its work (OPS-08)."""
+"""Whether this process can do its work (OPS-08).
+
+A part that it cannot work without makes it useless: then it is not ready. A part that it can do without makes it
+degraded, and it stays ready: taking every node out of service because Redis is away would stop what still works.
+"""
 
 import secrets
 from collections.abc import Callable
@@ -8,12 +12,13 @@ from functools import cache as remember
 import structlog
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from erpnet_identity.keys import services as keys
+from erpnet_identity.tenancy.models import Heartbeat
 
 log = structlog.get_logger("erpnet.health")
 
@@ -22,6 +27,9 @@ OK = "ok"
 _TOLERANCE = timedelta(seconds=60)
 # No version of this product existed before.
 _EARLIEST = datetime(2025, 1, 1, tzinfo=UTC)
+_BALLAST = 16 * 1024  # bytes, random so that nothing makes them smaller
+# What depends on shared counting does without the cache, and everything else does not notice (OPS-03).
+DISPENSABLE = frozenset({"cache"})
 
 
 class NotReady(Exception):
@@ -44,6 +52,18 @@ def _migrations() -> None:
     pending = len(_known_migrations() - set(MigrationRecorder(connection).applied_migrations()))
     if pending:
         raise NotReady(f"{pending} migrations are pending: run manage.py migrate")
+
+
+def _storage() -> None:
+    # Really written and committed: a standby, a full disk and a file that became read-only all answer `SELECT 1`.
+    values = {"at": timezone.now(), "ballast": secrets.token_bytes(_BALLAST)}
+    try:
+        if not Heartbeat.objects.filter(pk=Heartbeat.SINGLETON).update(**values):
+            # Two first checks at the same moment: one row is enough.
+            Heartbeat.objects.bulk_create([Heartbeat(**values)], ignore_conflicts=True)
+    except DatabaseError as error:
+        log.warning("the database takes no writes", error=repr(error))
+        raise NotReady("the database takes no writes: see the log") from None
 
 
 def _signing_key() -> None:
@@ -87,6 +107,7 @@ def check() -> dict[str, str]:
     parts: dict[str, Callable[[], None]] = {
         "database": _database,
         "migrations": _migrations,
+        "storage": _storage,
         "signing_key": _signing_key,
         "clock": _clock,
     }
@@ -94,9 +115,9 @@ def check() -> dict[str, str]:
         parts["cache"] = _cache
     found: dict[str, str] = {}
     for name, part in parts.items():
-        if name in ("migrations", "signing_key", "clock") and found["database"] != OK:
+        if name in ("migrations", "storage", "signing_key", "clock") and found["database"] != OK:
             found[name] = "not checked: the database does not answer"
-        elif name in ("signing_key", "clock") and found["migrations"] != OK:
+        elif name in ("storage", "signing_key", "clock") and found["migrations"] != OK:
             found[name] = "not checked: migrations are pending"
         else:
             found[name] = _result(name, part)
@@ -107,10 +128,14 @@ def _result(name: str, part: Callable[[], None]) -> str:
     try:
         part()
     except NotReady as problem:
-        log.warning("not ready", part=name, problem=str(problem))
+        log.warning(_standing(name), part=name, problem=str(problem))
         return str(problem)
     except Exception as error:
         # The text of a driver's exception may hold addresses and names; it belongs into the log only.
-        log.warning("not ready", part=name, error=repr(error))
+        log.warning(_standing(name), part=name, error=repr(error))
         return "does not answer"
     return OK
+
+
+def _standing(part: str) -> str:
+    return "degraded" if part in DISPENSABLE else "not ready"

@@ -49,3 +49,20 @@ def forget_database_name() -> None:
     """Read the name again at the next use, in this process."""
     global _cached
     _cached = None
+
+
+class Heartbeat(models.Model):
+    """One row that is written again and again, to learn whether the database takes what is written (OPS-08).
+
+    ``ballast`` makes storage find room for it: a row that fits into the room of its predecessor is written to a full
+    disk as well.
+    """
+
+    SINGLETON = 1
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=SINGLETON, editable=False)
+    at = models.DateTimeField()
+    ballast = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S}"

@@ -1,6 +1,7 @@
 """Live and ready: what is looked at, what is said, and what is kept silent."""
 
 import logging
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from erpnet_identity.instance import health
 from erpnet_identity.keys import services as keys
 from erpnet_identity.keys.models import SigningKey
+from erpnet_identity.tenancy.models import Heartbeat
 
 pytestmark = pytest.mark.contract("OPS-08")
 
@@ -45,13 +47,15 @@ def test_ready(ready):
     assert status == 200
     assert content["status"] == "ready"
     assert content["failing"] == []
-    assert {"database", "migrations", "signing_key", "clock"} <= set(content["checks"])
+    assert content["degraded"] == []
+    assert {"database", "migrations", "storage", "signing_key", "clock"} <= set(content["checks"])
     assert set(content["checks"].values()) == {"ok"}
 
 
 def test_few_queries(ready, client, django_assert_max_num_queries):
     ready()
-    with django_assert_max_num_queries(4):
+    # One of them is the write.
+    with django_assert_max_num_queries(5):
         client.get("/health/ready")
 
 
@@ -68,7 +72,7 @@ def test_the_database_is_away(ready, monkeypatch):
         patch.setattr(connection, "cursor", away)
         status, content = ready()
     assert status == 503
-    assert content["failing"] == ["database", "migrations", "signing_key", "clock"]
+    assert content["failing"] == ["database", "migrations", "storage", "signing_key", "clock"]
     assert content["checks"]["database"] == "does not answer"
     assert "hunter2" not in str(content)
     assert "db.internal" not in str(content)
@@ -106,7 +110,8 @@ def test_a_clock_that_is_behind(ready, moment):
     assert "clock" in content["failing"]
 
 
-def test_a_cache_that_is_away(ready, monkeypatch):
+def test_a_cache_that_is_away_leaves_it_ready(ready, monkeypatch):
+    """Everything but shared counting works without it: no node is taken out of service for that."""
     monkeypatch.setattr(health, "_has_shared_cache", lambda: True)
     assert ready()[1]["checks"]["cache"] == "ok"
 
@@ -115,9 +120,81 @@ def test_a_cache_that_is_away(ready, monkeypatch):
 
     monkeypatch.setattr(cache, "set", away)
     status, content = ready()
-    assert status == 503
-    assert content["failing"] == ["cache"]
+    assert status == 200
+    assert content["status"] == "ready"
+    assert content["failing"] == []
+    assert content["degraded"] == ["cache"]
+    assert content["checks"]["cache"] == "does not answer"
     assert "hunter2" not in str(content)
+
+
+def test_the_cache_is_named_beside_what_makes_the_node_useless(ready, monkeypatch):
+    monkeypatch.setattr(health, "_has_shared_cache", lambda: True)
+    monkeypatch.setattr(cache, "get", lambda name: None)
+    SigningKey.objects.update(activates_at=datetime.now(UTC) + timedelta(hours=1))
+    keys.forget_ring()
+    status, content = ready()
+    assert status == 503
+    assert content["failing"] == ["signing_key"]
+    assert content["degraded"] == ["cache"]
+    assert content["checks"]["cache"] == "the cache does not keep what is written"
+
+
+@contextmanager
+def read_only():
+    """The database as a standby, a read-only mount or an operator leaves it."""
+    on, off = (
+        ("SET default_transaction_read_only = on", "SET default_transaction_read_only = off")
+        if connection.vendor == "postgresql"
+        else ("PRAGMA query_only = ON", "PRAGMA query_only = OFF")
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(on)
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(off)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_is_read_only(client, caplog):
+    keys.ensure_key()
+    with read_only():
+        response = client.get("/health/ready")
+    assert response.status_code == 503
+    assert response.json()["failing"] == ["storage"]
+    assert response.json()["checks"]["storage"] == "the database takes no writes: see the log"
+    assert "the database takes no writes" in caplog.text
+    assert client.get("/health/ready").json()["failing"] == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_storage_that_is_full(client):
+    if connection.vendor != "sqlite":
+        pytest.skip("only SQLite can be told that its disk is full")
+    keys.ensure_key()
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM")
+        most = cursor.execute("PRAGMA max_page_count").fetchone()[0]
+        pages = cursor.execute("PRAGMA page_count").fetchone()[0]
+        cursor.execute(f"PRAGMA max_page_count = {pages}")
+    try:
+        response = client.get("/health/ready")
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"PRAGMA max_page_count = {most}")
+    assert response.status_code == 503
+    assert response.json()["failing"] == ["storage"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_each_check_writes_one_row(client):
+    keys.ensure_key()
+    for _ in range(3):
+        assert client.get("/health/ready").status_code == 200
+    row = Heartbeat.objects.get()
+    assert len(row.ballast) == 16 * 1024
 
 
 def test_not_written_down_while_all_is_well(ready, client, caplog):

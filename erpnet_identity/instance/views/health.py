@@ -23,11 +23,19 @@ def live(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def ready(request: HttpRequest) -> HttpResponse:
-    """200 when every part is good, else 503 with the parts that are not."""
+    """200 when this process can do its work, with the parts that it does without for now; else 503 with the parts that
+    make it useless."""
     parts = health.check()
-    failing = [name for name, result in parts.items() if result != health.OK]
-    content = {"status": "not ready" if failing else "ready", "failing": failing, "checks": parts}
+    bad = [name for name, result in parts.items() if result != health.OK]
+    failing = [name for name in bad if name not in health.DISPENSABLE]
+    degraded = [name for name in bad if name in health.DISPENSABLE]
+    content = {
+        "status": "not ready" if failing else "ready",
+        "failing": failing,
+        "degraded": degraded,
+        "checks": parts,
+    }
     response = _json(content, status=503 if failing else 200)
-    # Each failing part has its line already; Django's own would only repeat the status (OPS-08).
+    # Each bad part has its line already; Django's own would only repeat the status (OPS-08).
     response._has_been_logged = True  # type: ignore[attr-defined]
     return response
