@@ -29,6 +29,7 @@ SIGNING_KEY_REVOKED = "signing_key.revoked"
 
 TOKEN_ISSUED = "token.issued"
 TOKEN_REFRESHED = "token.refreshed"
+TOKEN_REFRESHED_AGAIN = "token.refreshed_again"
 TOKEN_REFUSED = "token.refused"
 TOKEN_REVOKED = "token.revoked"
 

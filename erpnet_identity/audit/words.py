@@ -32,6 +32,7 @@ _SENTENCES = {
     events.SIGNING_KEY_REVOKED: "revoked a signing key",
     events.TOKEN_ISSUED: "got a token",
     events.TOKEN_REFRESHED: "renewed a token",
+    events.TOKEN_REFRESHED_AGAIN: "renewed a token again with the same refresh token",
     events.TOKEN_REFUSED: "was refused a token",
     events.TOKEN_REVOKED: "revoked a token",
     events.API_CALL_REFUSED: "was refused at an API",

@@ -20,5 +20,7 @@ def generate(request: Any, refresh_token: bool = False) -> str:
 
 
 def generate_refresh_token(request: Any, refresh_token: bool = True) -> str:
-    """An opaque refresh token (TK-58): without this setting oauthlib would make a signed one."""
-    return new_credential()
+    """An opaque refresh token (TK-58): the one that follows a token that was used. Without it oauthlib would
+    make a signed one."""
+    renewal = getattr(request, "renewal", None)
+    return new_credential() if renewal is None else renewal.refresh_token

@@ -15,7 +15,7 @@ from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.models import AuditEvent
 from erpnet_identity.compiled import CompiledInsert
 from erpnet_identity.identity import standing
-from erpnet_identity.tokens import claims, grants, id_tokens, services
+from erpnet_identity.tokens import claims, grants, id_tokens, renewals, services
 from erpnet_identity.tokens.models import AccessToken, Grant, RefreshToken
 from trusted_apps import scopes
 
@@ -71,15 +71,16 @@ class PersonGrants:
         request.now = timezone.now()
         asked = scopes.split(request.scope or "")
         try:
-            grant = grants.rotate(refresh_token, application=client, asked=asked, now=request.now)
+            renewal = renewals.rotate(refresh_token, application=client, asked=asked, now=request.now)
         except grants.GrantRefused as refused:
             self._refuse_grant(request, refused)
         except grants.WiderScope as wider:
             names = " ".join(printable(name, 100) for name in wider.names)[:1000]
             wide = errors.InvalidScopeError(f"Invalid scope: {names}")
             self._refuse(request, wide, "scope_not_granted", application=client, scope=names)
-        request.stored_grant = grant
-        request.scopes = grants.granted_scopes(grant, client, asked)
+        request.renewal = renewal
+        request.stored_grant = renewal.grant
+        request.scopes = grants.granted_scopes(renewal.grant, client, asked)
         return True
 
     def may_renew(self, request: Any) -> bool:
@@ -118,8 +119,11 @@ class PersonGrants:
             jti=payload["jti"],
         )
         set_token_value(access, token["access_token"])
+        renewal: renewals.Renewal | None = getattr(request, "renewal", None)
+        is_repeated = renewal is not None and renewal.is_repeated
+        again = events.TOKEN_REFRESHED_AGAIN if is_repeated else events.TOKEN_REFRESHED
         event = audit.prepare(
-            events.TOKEN_ISSUED if request.grant_type == "authorization_code" else events.TOKEN_REFRESHED,
+            events.TOKEN_ISSUED if renewal is None else again,
             actor=Actor("application", str(request.client.pk), request.client.client_id),
             application=request.client,
             user=grant.user,
@@ -127,7 +131,7 @@ class PersonGrants:
             token_id=access.jti,
             detail={"grant_type": request.grant_type, "scope": access.scope},
         )
-        if "refresh_token" not in token:
+        if "refresh_token" not in token or is_repeated:
             _issue.insert(access, event)
             return
         refresh = RefreshToken(application=request.client, user=grant.user, grant=grant, sid=grant.sid)

@@ -158,6 +158,14 @@ VARIABLES: tuple[Variable, ...] = (
         kinds.whole(60, 86_400),
     ),
     Variable(
+        "ERPNET_REFRESH_TOKEN_REPEAT_SECONDS",
+        "seconds",
+        "10",
+        "How long a refresh token that was just used is still answered, with the same new one, so that parallel "
+        "requests of one application do not sign people out (TK-56). With 0 a second use gets nothing.",
+        kinds.whole(0, 60),
+    ),
+    Variable(
         "ERPNET_IDENTITY_SESSION_SECONDS",
         "seconds",
         "36000",

@@ -23,8 +23,6 @@ from .access_tokens import digest
 from .models import Grant, RefreshToken
 
 CODE_SECONDS = 300  # ID-60
-# Two uses of one refresh token this close together are two tabs or a retried request, not a thief (TK-56).
-REUSE_TOLERANCE = timedelta(seconds=10)
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")  # RFC 7636 §4.1
 INVALID_CODE = "The authorization code is invalid, expired or already used"
 INVALID_REFRESH_TOKEN = "refresh token is expired or invalid"  # ID-122
@@ -112,7 +110,7 @@ def redeem_code(
     elif code_verifier:
         # Somebody took the challenge out of the authorization request (ID-112, RFC 9700 §4.8.2).
         raise refuse("pkce_downgrade", PKCE_FAILED)
-    _check_still_allowed(grant, application, refuse)
+    check_still_allowed(grant, application, refuse)
     if granted_scopes(grant, application) in ([], [scopes.LEGACY]):
         # The person became external, and nothing else was asked for than data (ID-183).
         raise refuse("scope_empty")
@@ -125,46 +123,6 @@ def redeem_code(
     Grant.objects.filter(pk=grant.pk).update(
         used_at=now, refresh_expires=grant.refresh_expires, keep_until=grant.keep_until
     )
-    return grant
-
-
-def rotate(refresh_token: str, *, application: TrustedApplication, asked: list[str], now: datetime) -> Grant:
-    """Use up a refresh token; the grant comes with its ``user``. Three statements.
-
-    A token that comes back after the tolerance revokes the whole grant (TK-55, TK-56). ``asked`` are the scopes of the
-    request: a request for too much leaves the token unused. Raises ``GrantRefused`` and ``WiderScope``.
-    """
-    known = RefreshToken.objects.filter(token_checksum=digest(refresh_token))
-    key, used_at = known.values_list("pk", "used_at").first() or (None, None)
-    locked = Grant.objects.select_for_update(of=("self",)).select_related("user")
-    grant = locked.filter(refresh_tokens=key).first() if key is not None else None
-    if grant is None:
-        raise GrantRefused("refresh_token_unknown", INVALID_REFRESH_TOKEN)
-
-    def refuse(cause: str) -> GrantRefused:
-        return GrantRefused(cause, INVALID_REFRESH_TOKEN, grant)
-
-    if grant.application_id != application.pk:
-        raise refuse("refresh_token_of_another_client")
-    if used_at is not None:
-        if now - used_at <= REUSE_TOLERANCE:
-            raise refuse("refresh_token_rotated")
-        raise GrantRefused("refresh_token_reused", INVALID_REFRESH_TOKEN, grant, has_revoked=revoke(grant, now=now))
-    if grant.revoked_at is not None or grant.refresh_ended_at is not None:
-        raise refuse("refresh_token_revoked")
-    if grant.refresh_expires is None or grant.refresh_expires <= now:
-        raise refuse("refresh_token_expired")
-    if is_void(grant, application):
-        raise refuse("refresh_token_revoked")
-    _check_still_allowed(grant, application, refuse)
-    granted = scopes.split(grant.scope)
-    if wider := [scope for scope in asked if scope not in granted and scope != scopes.LEGACY]:
-        raise WiderScope(wider)
-    if not granted_scopes(grant, application, asked):
-        raise WiderScope(asked)  # data alone, for a person who has become external
-    if not known.filter(used_at=None).update(used_at=now):
-        # Somebody used it while this request waited for the grant: the closest that two uses can be (TK-56).
-        raise refuse("refresh_token_rotated")
     return grant
 
 
@@ -188,7 +146,7 @@ def is_void(grant: Grant, application: TrustedApplication) -> bool:
     return any(since is not None and grant.created <= since for since in moments)
 
 
-def _check_still_allowed(grant: Grant, application: TrustedApplication, refuse: Any) -> None:
+def check_still_allowed(grant: Grant, application: TrustedApplication, refuse: Any) -> None:
     """What the registry and the accounts say now (TA-05, ID-115, ID-123)."""
     if not grant.user.is_active:
         raise refuse("user_inactive")

@@ -105,16 +105,54 @@ def test_one_code_redeemed_many_times(at_once, new_party):
 
 
 @pytest.mark.contract("TK-54", "TK-56", "OP-156", "OP-227")
-def test_one_refresh_token_used_many_times(at_once, new_party):
+@pytest.mark.parametrize("kind", ["web_app", "public_app"])
+def test_one_refresh_token_used_many_times(kind, request, at_once, new_party):
     for _ in range(3):
-        party = new_party()
+        party = new_party(request.getfixturevalue(kind))
         first = party.tokens()
-        uses = [partial(elsewhere(party).refresh, first["refresh_token"]) for _ in range(MANY)]
-        (second,) = sort_out(at_once(*uses))
-        assert (AccessToken.objects.count(), RefreshToken.objects.count()) == (2, 2)
-        assert party.call_api(first["access_token"]) == party.call_api(second["access_token"]) == 200
-        assert party.refresh(second["refresh_token"]).status_code == 200
+        uses = [partial(elsewhere(party).refresh, first["refresh_token"]) for _ in range(16)]
+        bodies = sort_out(at_once(*uses))
+        assert len(bodies) == 16
+        (second,) = {body["refresh_token"] for body in bodies}
+        assert len({body["access_token"] for body in bodies}) == 16
+        assert (AccessToken.objects.count(), RefreshToken.objects.count()) == (17, 2)
+        assert {party.call_api(body["access_token"]) for body in (first, *bodies)} == {200}
+        events = AuditEvent.objects.filter(sid=claims_of(first["id_token"])["sid"])
+        assert events.filter(name="token.refreshed").count() == 1
+        assert events.filter(name="token.refreshed_again").count() == 15
+        third = party.refresh(second)
+        assert third.status_code == 200
+        # The successor was used: the old token gives nothing any more, and harms nobody.
+        assert sort_out(at_once(*uses)) == []
+        assert party.refresh(third.json()["refresh_token"]).status_code == 200
         Grant.objects.get().delete()
+
+
+@pytest.mark.contract("TK-56")
+def test_an_old_and_a_new_refresh_token_at_once(at_once, new_party):
+    """Somebody renews with the successor while others still renew with the token before it: each of them gets the
+    successor or nothing, nobody a second one, and the chain lives."""
+    for _ in range(5):
+        party = new_party()
+        old = party.tokens()["refresh_token"]
+        new = party.refresh(old).json()["refresh_token"]
+        late = [partial(elsewhere(party).refresh, old) for _ in range(8)]
+        response, *others = at_once(partial(elsewhere(party).refresh, new), *late)
+        assert {body["refresh_token"] for body in sort_out(others)} <= {new}
+        assert RefreshToken.objects.count() == 3
+        assert party.refresh(response.json()["refresh_token"]).status_code == 200
+        Grant.objects.get().delete()
+
+
+@pytest.mark.contract("TK-56")
+def test_many_at_once_when_it_is_switched_off(at_once, new_party, settings):
+    settings.REFRESH_TOKEN_REPEAT_SECONDS = 0
+    party = new_party()
+    first = party.tokens()
+    (second,) = sort_out(at_once(*[partial(elsewhere(party).refresh, first["refresh_token"]) for _ in range(MANY)]))
+    assert (AccessToken.objects.count(), RefreshToken.objects.count()) == (2, 2)
+    assert party.call_api(first["access_token"]) == party.call_api(second["access_token"]) == 200
+    assert party.refresh(second["refresh_token"]).status_code == 200
 
 
 @pytest.mark.contract("ID-157", "TK-57", "OP-201")

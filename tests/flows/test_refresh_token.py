@@ -12,6 +12,7 @@ from erpnet_identity.audit.models import AuditEvent
 from erpnet_identity.identity import consent
 from erpnet_identity.identity.models import Consent
 from erpnet_identity.tokens.models import RefreshToken
+from erpnet_identity.tokens.successors import successor
 from erpnet_identity.users.models import User, UserType
 from tests.factories.trusted_apps import TrustedApplicationFactory
 from tests.support.jwt import claims_of
@@ -240,16 +241,100 @@ class TestReuse:
 
     @pytest.mark.contract("TK-55", "TK-56", "OP-156", "ID-122")
     @pytest.mark.parametrize("seconds", [0, 9.9, 10])
-    def test_within_ten_seconds_the_family_lives(self, seconds, app, relying_party, internal_user, clock):
+    def test_within_ten_seconds_there_is_one_successor(self, seconds, app, relying_party, internal_user, clock):
         party = relying_party(app, user=internal_user, scope=SCOPE)
         first = party.tokens()
         second = party.refresh(first["refresh_token"]).json()
         clock.shift(seconds)
-        for _ in range(3):
-            assert_refused(party.refresh(first["refresh_token"]), "refresh_token_rotated")
+        again = [party.refresh(first["refresh_token"]).json() for _ in range(3)]
+        assert {body["refresh_token"] for body in again} == {second["refresh_token"]}
+        assert {frozenset(body) for body in again} == {frozenset(first)}
+        issued = {body["access_token"] for body in (first, second, *again)}
+        assert len(issued) == 5
+        assert {party.call_api(token) for token in issued} == {200}
         assert RefreshToken.objects.count() == 2
-        assert party.call_api(second["access_token"]) == 200
+        events = AuditEvent.objects.filter(name="token.refreshed_again", user_login=internal_user.login)
+        assert {event.token_id for event in events} == {claims_of(body["access_token"])["jti"] for body in again}
+        # Once the successor was used, both parties have it: what they hold now differs, so nobody gets anything.
+        third = party.refresh(second["refresh_token"]).json()
+        for _ in range(2):
+            assert_refused(party.refresh(first["refresh_token"]), "refresh_token_rotated")
+        assert party.refresh(third["refresh_token"]).status_code == 200
+        assert {party.call_api(token) for token in issued} == {200}
+
+    @pytest.mark.contract("TK-56", "TK-55")
+    def test_the_seconds_count_from_the_first_use(self, party, clock):
+        first = party.tokens()
+        second = party.refresh(first["refresh_token"]).json()
+        clock.shift(8)
+        assert party.refresh(first["refresh_token"]).status_code == 200
+        clock.shift(8)
+        assert_refused(party.refresh(first["refresh_token"]), "refresh_token_reused")
+        assert_refused(party.refresh(second["refresh_token"]), "refresh_token_revoked")
+
+    @pytest.mark.contract("TK-56", "ID-124")
+    def test_a_second_use_narrows_its_own_access_token(self, party):
+        first = party.tokens()
+        narrow = party.refresh(first["refresh_token"], scope="read").json()
+        wide = party.refresh(first["refresh_token"], scope="openid read").json()
+        assert (narrow["scope"], wide["scope"]) == ("read", "openid read")
+        body = {"error": "invalid_scope", "error_description": "Invalid scope: sec"}
+        assert_refused(party.refresh(first["refresh_token"], scope="sec"), "scope_not_granted", body)
+        assert narrow["refresh_token"] == wide["refresh_token"]
+
+    @pytest.mark.contract("TK-56", "TK-59")
+    def test_a_second_use_by_another_application(self, party):
+        first = party.tokens()
+        second = party.refresh(first["refresh_token"]).json()
+        other = TrustedApplicationFactory(web=True)
+        sent = {"client_id": other.client_id, "client_secret": other.plain_secret}
+        assert_refused(party.refresh(first["refresh_token"], **sent), "refresh_token_of_another_client")
         assert party.refresh(second["refresh_token"]).status_code == 200
+
+    @pytest.mark.contract("TK-58")
+    def test_a_successor_is_nowhere_and_not_to_be_computed_without_the_key(self, party, settings):
+        first = party.tokens()["refresh_token"]
+        second = party.refresh(first).json()["refresh_token"]
+        assert re.fullmatch(r"[0-9A-F]{64}", second)
+        assert successor(first) == second
+        settings.SECRET_KEY = "x" * 50
+        assert successor(first) != second
+
+    @pytest.mark.contract("TK-56")
+    def test_the_secret_key_is_changed_between_two_uses(self, party, settings):
+        first = party.tokens()["refresh_token"]
+        second = party.refresh(first).json()["refresh_token"]
+        settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+        settings.SECRET_KEY = "x" * 50
+        assert party.refresh(first).json()["refresh_token"] == second
+        settings.SECRET_KEY_FALLBACKS = []
+        assert_refused(party.refresh(first), "refresh_token_rotated")
+        assert party.refresh(second).status_code == 200
+
+    @pytest.mark.contract("TK-56", "TK-55")
+    def test_switched_off(self, party, clock, settings):
+        settings.REFRESH_TOKEN_REPEAT_SECONDS = 0
+        first = party.tokens()["refresh_token"]
+        second = party.refresh(first).json()["refresh_token"]
+        assert second != successor(first)
+        clock.shift(10)
+        for _ in range(3):
+            assert_refused(party.refresh(first), "refresh_token_rotated")
+        assert RefreshToken.objects.count() == 2
+        third = party.refresh(second).json()["refresh_token"]
+        clock.shift(0.1)
+        assert_refused(party.refresh(first), "refresh_token_reused")
+        assert_refused(party.refresh(third), "refresh_token_revoked")
+
+    @pytest.mark.contract("TK-56")
+    def test_the_seconds_follow_the_setting(self, party, clock, settings):
+        settings.REFRESH_TOKEN_REPEAT_SECONDS = 2
+        first = party.tokens()["refresh_token"]
+        party.refresh(first)
+        clock.shift(2)
+        assert party.refresh(first).status_code == 200
+        clock.shift(0.1)
+        assert_refused(party.refresh(first), "refresh_token_reused")
 
     @pytest.mark.contract("TK-55")
     def test_the_first_of_many_ends_the_last(self, party, clock):
@@ -394,6 +479,15 @@ class TestNoLonger:
         change(web_app, internal_user)
         event = assert_refused(party.refresh(token), cause)
         assert event.user_login == internal_user.login
+
+    @pytest.mark.contract("TK-56")
+    @pytest.mark.parametrize("after", INVALID_GRANT_AFTER)
+    def test_neither_for_a_second_use(self, after, party, web_app, internal_user):
+        change, cause = INVALID_GRANT_AFTER[after]
+        token = party.tokens()["refresh_token"]
+        party.refresh(token)
+        change(web_app, internal_user)
+        assert_refused(party.refresh(token), cause)
 
     @pytest.mark.contract("ID-123", "ID-233", "TA-13", "TA-70", "TA-72", "OP-159", "TK-57")
     @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ SCOPE = "openid profile read offline_access"
 EXPECTED = {
     "code": {"postgresql": 7, "sqlite": 9},
     "refresh": {"postgresql": 7, "sqlite": 9},
+    "refresh again": {"postgresql": 7, "sqlite": 8},
     "silent": {"postgresql": 6, "sqlite": 9},
     "userinfo": {"postgresql": 2, "sqlite": 2},
 }
@@ -41,5 +42,8 @@ def test_statements_of_a_sign_in(kind, request, relying_party, internal_user, co
         response = count("silent", lambda: party.authorize(prompt="none"))
         code = answer_of(response)[2]["code"]
         body = count("code", lambda code=code: party.exchange(code)).json()
-        body = count("refresh", lambda body=body: party.refresh(body["refresh_token"])).json()
+        used = body["refresh_token"]
+        body = count("refresh", lambda used=used: party.refresh(used)).json()
+        again = count("refresh again", lambda used=used: party.refresh(used)).json()
+        assert again["refresh_token"] == body["refresh_token"]
         assert count("userinfo", lambda body=body: party.userinfo(body["access_token"])).status_code == 200
