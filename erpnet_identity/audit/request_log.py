@@ -8,10 +8,11 @@ import logging
 from datetime import UTC, datetime
 from typing import Any
 
-from .redaction import scrub
+from .redaction import beginning, scrub
 
 LOGGER = "erpnet.request"
 _log = logging.getLogger(LOGGER)
+_LONGEST_PATH = 2_000
 
 
 def _word(value: Any) -> str:
@@ -29,7 +30,8 @@ class RequestFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         fields: dict[str, Any] = record.request  # type: ignore[attr-defined]
-        fields["method"], fields["path"] = scrub(fields["method"]), scrub(fields["path"])
+        fields["method"] = scrub(beginning(fields["method"], 20))
+        fields["path"] = scrub(beginning(fields["path"], _LONGEST_PATH))
         moment = datetime.fromtimestamp(record.created, UTC).isoformat()
         if self._as_json:
             return json.dumps({**fields, "event": "request", "level": "info", "logger": LOGGER, "timestamp": moment})

@@ -41,8 +41,9 @@ LOGGING = {
     "formatters": {
         "structured": {
             "()": structlog.stdlib.ProcessorFormatter,
-            # Lines of libraries carry their own fields in the record.
-            "foreign_pre_chain": [structlog.stdlib.ExtraAdder(), *_shared],
+            # Of the fields that libraries put into a record only these: Django's hold the whole request, whose address
+            # may be a credential.
+            "foreign_pre_chain": [structlog.stdlib.ExtraAdder(allow=["status_code"]), *_shared],
             "processors": [
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 _redact,
@@ -52,15 +53,17 @@ LOGGING = {
         "request": {"()": "erpnet_identity.audit.request_log.RequestFormatter", "form": env.LOG_FORMAT},
     },
     "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "structured"},
-        "requests": {"class": "logging.StreamHandler", "formatter": "request"},
+        "stderr": {"class": "erpnet_identity.audit.log_handler.Handler", "formatter": "structured"},
+        "requests": {"class": "erpnet_identity.audit.log_handler.Handler", "formatter": "request"},
     },
     "root": {"handlers": ["stderr"], "level": env.LOG_LEVEL},
     "loggers": {
         "erpnet.request": {"handlers": ["requests"], "propagate": False},
+        # Django brings handlers of its own, which print and mail what nobody has redacted.
+        "django": {"handlers": [], "propagate": True},
+        "django.server": {"handlers": [], "propagate": True, "level": "WARNING"},
         # Each request is one line of `erpnet.request`; Django's own would repeat it.
         "django.request": {"level": "ERROR"},
-        "django.server": {"level": "WARNING"},
         "oauthlib": {"level": "WARNING"},
         "oauth2_provider": {"level": "WARNING"},
     },

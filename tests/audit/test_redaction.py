@@ -1,14 +1,27 @@
 """No secret reaches a log line or an event, whatever it is called and wherever it stands."""
 
+import itertools
 import logging
 import logging.config
+import re
+import time
 
 import pytest
 import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from erpnet_identity.audit.redaction import HIDDEN, redact, redact_event, scrub, shorten
+from erpnet_identity.audit.redaction import (
+    HIDDEN,
+    LONGEST,
+    NAMED,
+    SHAPES,
+    beginning,
+    redact,
+    redact_event,
+    scrub,
+    shorten,
+)
 from erpnet_identity.audit.request_log import LOGGER
 from trusted_apps import secrets
 
@@ -36,6 +49,8 @@ def test_by_name(name):
     [
         TOKEN, REFERENCE, CODE, SECRET, f"Bearer {TOKEN}", "Basic U2VydmljZTpERU1PREVNTw==", "client_secret=DEMODEMO",
         "grant_type=x&password=hunter22", "code=abcdef123", "0a1b" * 8 + "-d2m3k9-" + "9f8e" * 8,
+        f"id_token_hint%3D{TOKEN}", TOKEN.rpartition(".")[0], '{"password": "hunter22"}',
+        "<QueryDict: {'client_secret': ['DEMODEMO']}>", "('code', 'abcdef123')", "old_password=hunter22",
     ],
 )  # fmt: skip
 def test_by_shape_anywhere(text):
@@ -102,3 +117,75 @@ def test_the_log_filter_is_in_place(settings, capsys):
 
 def test_numbers_of_an_event_stay():
     assert redact_event({"status": 401, "ms": 1.5, "token": "x"}) == {"status": 401, "ms": 1.5, "token": HIDDEN}
+
+
+class Request:
+    """As Django's prints itself: with the whole address."""
+
+    def __init__(self, address):
+        self.address = address
+
+    def __str__(self):
+        return f"<WSGIRequest: POST '{self.address}'>"
+
+
+class Silent:
+    def __str__(self):
+        raise RuntimeError(CODE)
+
+
+@pytest.mark.contract("OP-233", "ID-09")
+@pytest.mark.parametrize("wrap", [lambda value: value, lambda value: [value], lambda value: {"a": (value,)}])
+def test_whatever_the_type(wrap):
+    for value in (Request(f"/end?hint={TOKEN}"), f"Bearer {TOKEN}".encode(), ValueError(CODE), Silent(), {TOKEN: "x"}):
+        shown = repr(redact_event({"event": "x", "value": wrap(value)}))
+        assert TOKEN not in shown
+        assert CODE not in shown
+
+
+PIECES = (
+    "eyJ", "eyJhbGciOiJS", "enrt_", "enrt_0A1B", "basic ", "Bearer", " ", "code=", "client_secret", "password1",
+    "'code': '", '"secret":"', "A1", "aB", "0a1b", "-", ".", ":", "=", "'", "_token",
+)  # fmt: skip
+
+
+@pytest.mark.contract("OP-233")
+@pytest.mark.parametrize("pattern", [*SHAPES, *NAMED])
+def test_every_pattern_takes_time_by_the_length_of_the_text_alone(pattern):
+    """On whatever hostile text: of a pattern that looks back, one of these takes minutes."""
+    compiled = re.compile(pattern)
+    for pieces in itertools.product(PIECES, repeat=2):
+        text = "".join(pieces)
+        for hostile in (text * (20_000 // len(text)), pieces[0] + pieces[1] * (20_000 // len(pieces[1]))):
+            began = time.thread_time()
+            compiled.sub(HIDDEN, hostile)
+            assert time.thread_time() - began < 0.3, text
+
+
+def test_the_pieces_meet_every_pattern():
+    """A new pattern needs pieces of its own in the test above."""
+    for pattern in (*SHAPES, *NAMED):
+        words = [word.casefold() for word in re.findall(r"[A-Za-z_]{3,}", re.sub(r"\[[^]]*\]|\\.", " ", pattern))]
+        assert not words or any(word in "".join(PIECES).casefold() for word in words), pattern
+
+
+@pytest.mark.contract("OP-233")
+@pytest.mark.parametrize("secret", [TOKEN, REFERENCE, CODE, SECRET, f"Basic {'U2Vy' * 9}", "password=hunter22hunter22"])
+def test_a_cut_never_leaves_half_a_credential(secret):
+    last = secret.split("=")[-1].split(" ")[-1]
+    for at in range(1, len(secret)):
+        for text in (
+            "x" * (LONGEST // 2 - at - 1) + " " + secret + " y" * LONGEST,
+            "x " * LONGEST + secret + " " + "y" * (LONGEST // 2 - at - 1),
+        ):
+            shown = scrub(text)
+            assert len(shown) <= LONGEST + 100
+            assert all(last[n : n + 6] not in shown for n in range(len(last) - 5)), at
+        assert last[:6] not in scrub(beginning("/id/" + secret, 4 + at)) or at > len(secret) - len(last) + 8
+
+
+def test_the_end_of_a_long_trace_is_kept():
+    shown = scrub("Traceback\n" + "  File x\n" * 10_000 + "ValueError: this is why")
+    assert shown.startswith("Traceback")
+    assert shown.endswith("ValueError: this is why")
+    assert "characters left out" in shown

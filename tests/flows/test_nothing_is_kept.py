@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import connection
+from django.test import Client
 
 from erpnet_identity.audit.request_log import LOGGER
 from tests.factories.users import UserFactory
@@ -92,3 +93,74 @@ def test_a_whole_sign_in_with_everything_that_can_go_wrong(by, relying_party, we
     assert "/id/connect/token" in lines
     assert [name for name, value in secrets.items() if value in stored] == []
     assert [name for name, value in secrets.items() if value in lines] == []
+
+
+TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtYXJpYSJ9.c2lnbmF0dXJl"
+LINK = f"{'0a1b' * 8}-d2m3k9-{'9f8e' * 8}"
+SECRETS = (TOKEN, TOKEN.rpartition(".")[2], LINK, LINK[-32:], "hunter22")
+
+
+def refused_form(browser):
+    """The form behind the link of a mail, sent without its form token."""
+    assert browser.post(f"/id/password/reset/{LINK}", {"password1": "hunter22"}).status_code == 403
+    return "Forbidden (CSRF cookie not set.)"
+
+
+def wrong_host(browser):
+    query = {"id_token_hint": TOKEN, "state": "hunter22"}
+    assert browser.get("/id/connect/endsession", query, headers={"host": "evil.example"}).status_code == 400
+    return "Invalid HTTP_HOST header: 'evil.example'"
+
+
+def token_as_host(browser):
+    assert browser.get("/", headers={"host": TOKEN}).status_code == 400
+    return "Invalid HTTP_HOST header"
+
+
+def too_many_fields(browser):
+    address = f"/id/signin?code=hunter22&id_token_hint={TOKEN}&key={LINK}{'&x=1' * 1001}"
+    assert browser.get(address).status_code == 400
+    return "The number of GET/POST parameters exceeded"
+
+
+def too_long_a_body(browser):
+    content = f"password1=hunter22&x={'x' * 1024 * 1024}&id_token_hint={TOKEN}"
+    answer = browser.post("/id/connect/endsession", content, content_type="application/x-www-form-urlencoded")
+    assert answer.status_code in (400, 413)
+    return "/id/connect/endsession"
+
+
+def not_found(browser):
+    assert browser.get(f"/nothing/{TOKEN}/{LINK}?password=hunter22").status_code == 404
+    return "/nothing/"
+
+
+@pytest.mark.contract("OP-233", "ID-09")
+@pytest.mark.parametrize(
+    "refuse", [refused_form, wrong_host, token_as_host, too_many_fields, too_long_a_body, not_found]
+)
+def test_a_request_that_is_refused_before_any_view(refuse, written):
+    said = refuse(Client(enforce_csrf_checks=True))
+    lines = written()
+    assert said in lines
+    assert [secret for secret in SECRETS if secret in lines + everything_stored()] == []
+
+
+@pytest.mark.contract("OP-233", "ID-09")
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_server_error(method, written, monkeypatch):
+    def fail(*args, **kwargs):
+        raise ValueError({"password": "hunter22", "hint": TOKEN}, LINK)
+
+    monkeypatch.setattr("erpnet_identity.identity.sessions.current", fail)
+    browser = Client(raise_request_exception=False)
+    address = f"/id/connect/endsession?id_token_hint={TOKEN}&state=hunter22"
+    fields = {"password": "hunter22", "id_token_hint": TOKEN}
+    answer = (
+        browser.get(address) if method == "get" else browser.post("/id/signin?" + address.partition("?")[2], fields)
+    )
+    assert answer.status_code == 500
+    lines = written()
+    assert "Internal Server Error" in lines
+    assert "ValueError" in lines
+    assert [secret for secret in SECRETS if secret in lines + everything_stored()] == []

@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 from django import template
 from django.conf import settings
+from django.core.exceptions import TooManyFieldsSent
 from django.forms import BaseForm, BoundField, CheckboxInput
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, ngettext
@@ -31,14 +32,20 @@ class LanguageLink:
 @register.simple_tag(takes_context=True)
 def language_links(context: template.Context) -> list[LanguageLink]:
     """This page in each language: the same address with another ``language``."""
-    request = context.get("request")
-    query = request.GET.copy() if request else QueryDict(mutable=True)
+    query = _query(context.get("request"))
     current = get_language()
     links = []
     for code, name in settings.LANGUAGES:
         query[CHOICE] = code
         links.append(LanguageLink(code, name, f"?{query.urlencode()}", code == current))
     return links
+
+
+def _query(request: HttpRequest | None) -> QueryDict:
+    try:
+        return request.GET.copy() if request is not None else QueryDict(mutable=True)
+    except TooManyFieldsSent:
+        return QueryDict(mutable=True)  # this is the page that says so
 
 
 @register.simple_tag
