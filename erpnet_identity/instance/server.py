@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.db import connections
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
@@ -20,8 +21,9 @@ log = structlog.get_logger("erpnet.server")
 
 # A thread that rests keeps its database connection. Ten minutes is the longest that the server allows.
 _THREAD_REST_SECONDS = 600
-# Request line and headers together: far more than the 8,000 bytes of an address that API-18 asks for.
-_MAX_HEAD_BYTES = 128 * 1024
+# Headers: cookies, a token, what proxies add. With the longest address of the API (API-18) this is how much
+# of a request is read before anything looks at it; more is answered with 431. A proxy that passes 8,000 bytes fits.
+_MAX_HEADER_BYTES = 16 * 1024
 
 
 class PortInUse(Exception):
@@ -71,7 +73,7 @@ def run(host: str, port: int, workers: int) -> None:
         port=port,
         interface=Interfaces.WSGI,
         http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(max_buffer_size=_MAX_HEAD_BYTES),
+        http1_settings=HTTP1Settings(max_buffer_size=settings.API_TARGET_BYTES + _MAX_HEADER_BYTES),
         websockets=False,
         workers=workers,
         blocking_threads=thread_count(),

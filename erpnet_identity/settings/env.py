@@ -220,8 +220,9 @@ VARIABLES: tuple[Variable, ...] = (
         "ERPNET_API_TARGET_BYTES",
         "bytes",
         "16384",
-        "The longest path and query of an API request; a longer one is answered with 414 (API-18).",
-        kinds.whole(8_000, 100_000),
+        "The longest path and query of an API request; a longer one is answered with 414, and one whose headers and "
+        "address have 16,384 bytes more than this with 431 (API-18).",
+        kinds.whole(8_000, 65_000),
     ),
     Variable(
         "ERPNET_API_BODY_BYTES",

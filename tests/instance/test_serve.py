@@ -123,3 +123,41 @@ def test_how_many_processes(monkeypatch, settings, vendor, wanted, processors, e
 
 def test_the_port_is_free_again_at_once():
     server.ensure_port_is_free("127.0.0.1", free_port())
+
+
+def status_of(port, target, **headers):
+    """The status of a request with this target, and the seconds until it came."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    began = time.monotonic()
+    try:
+        connection.putrequest("GET", target, skip_host="Host" in headers)
+        for name, value in headers.items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        return connection.getresponse().status, time.monotonic() - began
+    finally:
+        connection.close()
+
+
+@pytest.mark.contract("API-18")
+def test_the_head_of_a_request_has_a_limit(database, tmp_path):
+    """What a proxy passes and what the API allows goes through; what nobody needs is refused before it costs anything,
+    and a text made to be slow to look at is not slow."""
+    port = free_port()
+    ordinary = {"Authorization": f"Bearer {'a' * 1500}", "Cookie": "b" * 4000, "User-Agent": "c" * 300}
+    with serving(port, "serve", f"--port={port}", log=tmp_path / "log", DATABASE_URL=database):
+        address = "/api/domain/odata/Crm_Sales_Customers?$filter="
+        for length in (8_000, 16_384):
+            assert status_of(port, address.ljust(length, "x"), **ordinary)[0] == 401
+        assert status_of(port, "/tools/ver", Cookie="b" * 16_000)[0] == 200
+        for target, headers in (
+            ("/" + "eyJ" * 20_000, {}),
+            ("/", {"Host": "eyJ" * 40_000}),
+            ("/", {"X": "x" * 70_000}),
+        ):
+            status, seconds = status_of(port, target, **headers)
+            assert (status, seconds < 2) == (431, True)
+        for target, headers, expected in (("/" + "eyJ" * 5_000, {}, 404), ("/", {"Host": "eyJ" * 10_000}, 400)):
+            status, seconds = status_of(port, target, **headers)
+            assert (status, seconds < 2) == (expected, True)
+        assert status_of(port, "/health/live")[0] == 200
