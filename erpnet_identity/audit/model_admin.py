@@ -5,9 +5,14 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import ValidationError
+from django.contrib.admin.options import IS_POPUP_VAR, IncorrectLookupParameters
+from django.contrib.admin.utils import get_fields_from_path
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import SuspiciousOperation, ValidationError
 from django.core.paginator import Paginator
 from django.db import IntegrityError
+from django.db.models import Model
+from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.text import capfirst
@@ -43,7 +48,88 @@ class CappedPaginator(Paginator):
         return self.count >= COUNTED_ROWS
 
 
-class TracedAdmin(admin.ModelAdmin):
+class OfferedChangeList(ChangeList):
+    """A list that is sorted only by the columns whose headings offer it. Django looks at them when it draws the page,
+    not when it reads the address, and an order by a column that nobody may see tells its values one by one."""
+
+    def get_ordering_field(self, field_name: Any) -> Any:
+        if self.sortable_by is not None and field_name not in self.sortable_by:
+            return None
+        return super().get_ordering_field(field_name)
+
+
+class OfferedOnly(admin.ModelAdmin):
+    """Addresses of a list may ask for what the page itself offers and for nothing else.
+
+    Django lets an address filter by every column of the row, ``password__startswith`` included: whoever sees whether
+    the row is still there reads a secret letter by letter. Django's pop-up windows and references to other columns
+    (``_popup``, ``_to_field``) belong to fields that no form here has.
+    """
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Whether one of the filters beside the list has this parameter. Raises ``IncorrectLookupParameters``, which
+        leads to the list without them, for one that no column of the row has: nothing can be read with it."""
+        if request is not None and lookup in self.offered(request):
+            return True
+        if lookup.partition(LOOKUP_SEP)[0] not in {"pk", *_names_of(self.model)}:
+            raise IncorrectLookupParameters
+        return False
+
+    def offered(self, request: HttpRequest) -> set[str]:
+        """The parameters of the filters beside the list, which are made as the page makes them."""
+        names: set[str] = set()
+        for entry in self.get_list_filter(request):
+            chosen: Any
+            unasked = ""
+            if callable(entry):
+                chosen = entry(request, {}, self.model, self)
+            else:
+                path, make = entry if isinstance(entry, tuple | list) else (entry, admin.FieldListFilter.create)
+                field = get_fields_from_path(self.model, str(path))[-1]
+                chosen = make(field, request, {}, self.model, self, field_path=str(path))  # type: ignore[operator]
+                unasked = "" if field.null else f"{path}__isnull"  # the filter understands it and never shows it
+            names.update(name for name in chosen.expected_parameters() if name and name != unasked)
+        return names
+
+    def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
+        """Rows are named by their key alone."""
+        return False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return OfferedChangeList
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        _refuse_popup(request)
+        return super().changelist_view(request, extra_context)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        _refuse_popup(request)
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
+        _refuse_popup(request)
+        return super().delete_view(request, object_id, extra_context)
+
+
+def _names_of(model: type[Model]) -> set[str]:
+    """What a lookup on a row can begin with: columns, references in both directions, with and without ``_id``."""
+    fields = model._meta.get_fields()
+    return {field.name for field in fields} | {getattr(field, "attname", field.name) for field in fields}
+
+
+def _refuse_popup(request: HttpRequest) -> None:
+    """Raises ``SuspiciousOperation``, which answers 400."""
+    if IS_POPUP_VAR in request.GET or IS_POPUP_VAR in request.POST:
+        raise SuspiciousOperation("nothing here opens in a pop-up window")
+
+
+class TracedAdmin(OfferedOnly):
     """Changes go through services, which leave the trace; Django's own log would be a second, poorer one (AU-03)."""
 
     show_full_result_count = False

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.models import Group
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from .forms import AdministratorSignInForm
@@ -19,6 +19,12 @@ def change_own_password(request: HttpRequest, extra_context: Any = None) -> Http
     return HttpResponseRedirect(reverse("admin:users_user_password", args=[request.user.pk]))
 
 
+def not_offered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    """Django's list of suggestions for any foreign key of any model: no form here has such a field. Raises
+    ``Http404``."""
+    raise Http404
+
+
 def set_up(site: Any) -> None:
     """Give Django's site our name, order and rules."""
     site.site_header = site.site_title = "ERP Identity"
@@ -28,6 +34,7 @@ def set_up(site: Any) -> None:
     site.enable_nav_sidebar = False
     site.login_form = AdministratorSignInForm
     site.password_change = change_own_password
+    site.autocomplete_view = not_offered
     list_of = site.get_app_list
 
     def get_app_list(request: HttpRequest, app_label: str | None = None) -> list[Any]:

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.utils import unquote
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
@@ -153,15 +152,11 @@ class TrustedApplicationAdmin(SecretViews, columns.ApplicationColumns, TracedAdm
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
         """A confidential application is of no use before it has a secret: that page comes next."""
-        if IS_POPUP_VAR in request.POST:
-            return super().response_add(request, obj, post_url_continue)
         if obj.is_confidential:
             return HttpResponseRedirect(reverse("admin:trusted_apps_trustedapplication_secret_add", args=[obj.pk]))
         return HttpResponseRedirect(obj.get_absolute_url())
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
-        if IS_POPUP_VAR in request.POST:
-            return super().response_change(request, obj)
         return HttpResponseRedirect(obj.get_absolute_url())
 
     def delete_model(self, request: HttpRequest, obj: TrustedApplication) -> None:
