@@ -30,15 +30,24 @@ class AccountAdapter(DefaultAccountAdapter):
         "enter_current_password": texts.CURRENT_PASSWORD_WRONG,
     }
 
-    @transaction.atomic
     def set_password(self, user: Any, password: str) -> None:
-        """Store a new password; the person who knew the old one, or held the link, is who did it (ID-195)."""
+        """Store a new password; the person who held the link is who did it. Somebody else may have known the old one,
+        so it ends everything that applications hold (ID-195)."""
+        self._store_password(user, password, keeps_access=False)
+
+    def change_password(self, user: Any, password: str) -> None:
+        """Store a new password of a person who knew the old one: this browser stays signed in, and access tokens live
+        to their end as after a sign-out (ID-158, ID-195)."""
+        self._store_password(user, password, keeps_access=True)
+
+    @transaction.atomic
+    def _store_password(self, user: Any, password: str, *, keeps_access: bool) -> None:
         user.set_password(password)
         # Read anew and locked: an administrator may have changed the account since this request began, and saving what
         # we read then would undo that.
-        stored = User.objects.select_for_update().get(pk=user.pk)
+        stored = User.objects.select_for_update(no_key=True).get(pk=user.pk)
         stored.password = user.password
-        save_user(stored, actor=actor_for(stored), password_changed=True)
+        save_user(stored, actor=actor_for(stored), password_changed=True, keeps_access=keeps_access)
 
     def is_ajax(self, request: HttpRequest) -> bool:
         """These pages answer with pages, whatever a caller prefers."""

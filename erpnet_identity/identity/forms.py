@@ -29,6 +29,7 @@ from erpnet_identity.users.models import User
 from erpnet_identity.users.services import actor_for, unlock_user
 
 from . import mail, texts, throttle
+from .adapter import AccountAdapter
 
 MAX_LOGIN = 254  # a login is shorter, an e-mail address may be as long
 
@@ -193,3 +194,7 @@ class PasswordChangeForm(_NewPasswordTwice, allauth.ChangePasswordForm):
         if len(password) > MAX_PASSWORD or not adapter.reauthenticate(self.user, password):
             raise adapter.validation_error("enter_current_password")
         return password
+
+    def save(self) -> None:
+        """Store it, as done by somebody who knew the old one."""
+        AccountAdapter().change_password(self.user, self.cleaned_data["password1"])

@@ -110,6 +110,8 @@ def redeem_code(
     elif code_verifier:
         # Somebody took the challenge out of the authorization request (ID-112, RFC 9700 §4.8.2).
         raise refuse("pkce_downgrade", PKCE_FAILED)
+    if is_void(grant, application):
+        raise refuse("code_revoked")
     check_still_allowed(grant, application, refuse)
     if granted_scopes(grant, application) in ([], [scopes.LEGACY]):
         # The person became external, and nothing else was asked for than data (ID-183).
@@ -141,7 +143,8 @@ def _fits(verifier: str, challenge: str) -> bool:
 
 
 def is_void(grant: Grant, application: TrustedApplication) -> bool:
-    """Whether a changed password, a deactivated account or a retired secret has ended the grant's renewal (TK-57)."""
+    """Whether a changed password, a deactivated account or a retired secret has ended the grant's renewal, or its code
+    when that was not redeemed until then (TK-57)."""
     moments = (grant.user.refresh_tokens_from, application.refresh_tokens_from)
     return any(since is not None and grant.created <= since for since in moments)
 
@@ -174,3 +177,11 @@ def end_renewal(*, now: datetime, **which: Any) -> int:
     """
     alive = models.Q(keep_until__gt=now, revoked_at=None, refresh_ended_at=None)
     return Grant.objects.filter(alive, **which).update(refresh_ended_at=now)
+
+
+def revoke_all(*, now: datetime, **which: Any) -> int:
+    """End every token of all grants that match, access tokens too; how many grants."""
+    # In the order of their keys, so that two who end the same ones do not wait for each other in a circle.
+    alive = Grant.objects.select_for_update(of=("self",)).filter(keep_until__gt=now, revoked_at=None, **which)
+    keys = list(alive.order_by("pk").values_list("pk", flat=True))
+    return Grant.objects.filter(pk__in=keys, revoked_at=None).update(revoked_at=now) if keys else 0

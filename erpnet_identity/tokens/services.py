@@ -4,10 +4,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from erpnet_identity.audit import events
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.services import record
+from erpnet_identity.users.models import User
 from trusted_apps.models import TrustedApplication
 
 from . import grants
@@ -24,6 +26,13 @@ def revoke_grant(grant: Grant, *, actor: Actor, now: datetime) -> bool:
     grant.revoked_at = now
     record_revoked(stored, stored.application, actor=actor)
     return True
+
+
+def on_access_ended(sender: Any, user: User, actor: Actor, cause: str, **kwargs: Any) -> None:
+    """The signal of ``users``: end every token of the person's sign-ins, in the transaction of the change."""
+    ended = grants.revoke_all(now=timezone.now(), user=user)
+    if ended:
+        record(events.TOKEN_REVOKED, actor=actor, user=user, detail={"cause": cause, "ended": ended})
 
 
 def record_revoked(grant: Grant, application: TrustedApplication, *, actor: Actor, **detail: Any) -> None:

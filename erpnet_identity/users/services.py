@@ -10,7 +10,7 @@ from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.services import record
 
 from .models import FormerLogin, User, UserType
-from .signals import api_access_ended
+from .signals import access_ended, api_access_ended
 
 TRACKED = ("login", "name", "email", "email_confirmed", "user_type", "is_admin", "is_active", "locale")
 
@@ -30,6 +30,7 @@ def save_user(
     *,
     actor: Actor,
     password_changed: bool = False,
+    keeps_access: bool = False,
     email_is_confirmed: bool = False,
     source: dict[str, Any] | None = None,
 ) -> list[str]:
@@ -38,7 +39,8 @@ def save_user(
     Returns the names of the changed fields, ``password`` among them; an empty list means that nothing was written.
     ``email_is_confirmed`` says that the confirmation holds for a changed address too. ``source`` is added to the
     event's detail. A changed password and an account that can no longer sign in end its refresh tokens (ID-190,
-    ID-195, TK-57); a login that is given up is kept for it (OP-112). Raises ``ValidationError``.
+    ID-195, TK-57); a changed password ends its access tokens as well, unless ``keeps_access`` says that the person knew
+    the old one; a login that is given up is kept for it (OP-112). Raises ``ValidationError``.
     """
     user.full_clean(exclude=["password"])
     adding = user._state.adding
@@ -50,7 +52,9 @@ def save_user(
         changed = [*TRACKED, *(["password"] if password_changed else [])]
         record(events.USER_CREATED, actor=actor, user=user, detail={"type": user.type_name, **(source or {})})
         return changed
-    stored = User.objects.select_for_update().get(pk=user.pk)
+    # Not against those who only refer to the row: a renewal holds its grant and refers to the account, while a changed
+    # password holds the account and ends the grants.
+    stored = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     changes = {
         field: {"old": _shown(field, getattr(stored, field)), "new": _shown(field, getattr(user, field))}
         for field in TRACKED
@@ -71,6 +75,8 @@ def save_user(
         user.save(update_fields=[*fields, *also])
         if "login" in changes:
             user.refuse_former_login()
+        if password_changed and not keeps_access:
+            access_ended.send(User, user=user, actor=actor, cause="password_changed")
         if stored.calls_apis and not user.calls_apis:
             api_access_ended.send(User, user=user, actor=actor)
         record(

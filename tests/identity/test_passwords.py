@@ -312,13 +312,13 @@ class TestChanging:
 
     def test_a_change_by_an_administrator_meanwhile_is_not_undone(self, change, person, maria, password, monkeypatch):
         person.sign_in("maria")
-        store = adapter.AccountAdapter.set_password
+        store = adapter.AccountAdapter.change_password
 
         def meanwhile(self, user, new):
             User.objects.filter(pk=user.pk).update(name="Maria the Great")
             store(self, user, new)
 
-        monkeypatch.setattr(adapter.AccountAdapter, "set_password", meanwhile)
+        monkeypatch.setattr(adapter.AccountAdapter, "change_password", meanwhile)
         assert change(password).status_code == 302
         assert User.objects.get().name == "Maria the Great"
 
