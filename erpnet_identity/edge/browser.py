@@ -5,11 +5,15 @@ A subclass per class keeps the usual list in the settings readable, and Django's
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import middleware as auth
 from django.contrib.messages import middleware as messages
 from django.contrib.sessions import middleware as sessions
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.middleware import common, csrf
+
+from . import form_tokens
 
 
 class _BrowserOnly:
@@ -30,7 +34,42 @@ class CommonMiddleware(_BrowserOnly, common.CommonMiddleware):
 
 
 class CsrfViewMiddleware(_BrowserOnly, csrf.CsrfViewMiddleware):
-    """Form tokens for browser sites only: nothing but a credential in a header counts at an API."""
+    """Form tokens for browser sites only: nothing but a credential in a header counts at an API.
+
+    A form that came from a page of ours, which the browser vouches for, and whose token is void all the same is marked
+    ``request.is_stale_form``: its page was opened at another time or by somebody else, and nobody forged it.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        try:
+            secret = super()._get_secret(request)  # type: ignore[misc]
+        except csrf.InvalidTokenFormat:
+            csrf.rotate_token(request)
+        else:
+            if secret is not None:
+                request.META["CSRF_COOKIE"] = secret
+        form_tokens.keep_secret(request)
+
+    def _get_secret(self, request: HttpRequest) -> str | None:
+        secret = super()._get_secret(request)  # type: ignore[misc]
+        return form_tokens.bound(secret, request) if secret is not None else None
+
+    def _check_token(self, request: HttpRequest) -> None:
+        try:
+            super()._check_token(request)  # type: ignore[misc]
+        except csrf.RejectRequest:
+            # Origin, or the referrer of old browsers over HTTPS, was compared before this.
+            request.is_stale_form = "HTTP_ORIGIN" in request.META or request.is_secure()  # type: ignore[attr-defined]
+            raise
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        # `login()` has made a new secret, which the decorator of a view may even have sent already.
+        if (kept := form_tokens.kept_secret(request)) is not None:
+            request.META["CSRF_COOKIE"] = kept
+            if settings.CSRF_COOKIE_NAME in response.cookies:
+                request.META["CSRF_COOKIE_NEEDS_UPDATE"] = True
+        answer: HttpResponseBase = super().process_response(request, response)
+        return answer
 
     def process_view(
         self,

@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from erpnet_identity.edge import form_tokens
 from erpnet_identity.edge.policy import ORIGIN_ONLY, leading_to
 
 
@@ -13,6 +14,22 @@ def keep_private(response: HttpResponse) -> HttpResponse:
     response["Cache-Control"] = "no-store"
     response["Pragma"] = "no-cache"
     return response
+
+
+def comes_back(view: form_tokens.View) -> form_tokens.View:
+    """Mark a view, or the class of one: it answers a form whose token is void with its page, with what was typed and
+    a word about it (``instance/stale.html``)."""
+    show = view.as_view() if isinstance(view, type) else view  # type: ignore[attr-defined]
+
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        _ = request.POST  # Django reads it only while the request is a POST
+        request.method = "GET"
+        response: HttpResponse = show(request, *args, **kwargs)
+        if response.status_code == 200:
+            response.status_code = 403
+        return response
+
+    return form_tokens.answers_stale(answer)(view)
 
 
 def tell_origin_only(response: HttpResponse) -> HttpResponse:

@@ -66,6 +66,8 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                # Takes the place of Django's own, which is built in and comes before.
+                "erpnet_identity.edge.form_tokens.context",
             ],
         },
     },

@@ -29,7 +29,7 @@ FAMILIES = {
         "consent": ("oauth/consent",),
         "passwords": ("identity/password",),
         "sign-out": ("oauth/sign", "oauth/error"),
-        "errors": ("4", "5"),
+        "errors": ("4", "5", "instance/stale"),
     }.items()
 }
 STOP = """() => {

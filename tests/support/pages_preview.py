@@ -272,6 +272,18 @@ PAGES: dict[str, Page] = {
         user=LONG_PERSON, signed_in_at=datetime(2025, 11, 25, 13, 12, tzinfo=UTC),
         change_password_url="/id/password/change", signout_url="/id/connect/endsession",
     ),
+    "stale-form": page(
+        "instance/stale_form.html", "stale-outcome", "stale-submit",
+        user=SimpleNamespace(**vars(MARIA), is_authenticated=True),
+        typed=[
+            SimpleNamespace(name="login", value="half.filled", is_secret=False, label="Login"),
+            SimpleNamespace(name="password1", value="", is_secret=True, label="Password1"),
+        ],
+    ),
+    "stale-form-nobody": page(
+        "instance/stale_form.html", "stale-outcome", "stale-submit", typed=[],
+        user=SimpleNamespace(**vars(MARIA), is_authenticated=False),
+    ),
     **{
         f"error-{name}": page(
             f"{name}.html", "error-code", "error-start", status=int(name[:3]), correlation_id="0f8fad5b"

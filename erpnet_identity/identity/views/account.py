@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from .. import errand as errands
 from .. import sessions
 from ..errand import Errand
-from ..page import keep_private, page
+from ..page import comes_back, keep_private, page
 from ..pending import NotPending
 
 
@@ -27,6 +27,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return page(request, "identity/home.html", context)
 
 
+@comes_back
 @require_http_methods(["GET", "HEAD", "POST"])
 def select_account(request: HttpRequest) -> HttpResponse:
     """The account that is signed in, or another (OP-96)."""

@@ -13,13 +13,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django.views.generic import FormView
 
 from erpnet_identity.audit import context
+from erpnet_identity.edge.form_tokens import of_nobody
 from erpnet_identity.users.models import User
 
 from .. import errand as errands
 from .. import sessions, throttle
 from ..errand import Errand
 from ..forms import PasswordChangeForm, PasswordResetForm, PasswordResetKeyForm, ResetLinkForm
-from ..page import keep_private, page, tell_origin_only
+from ..page import comes_back, keep_private, page, tell_origin_only
 from ..pending import NotPending
 
 # Before anything else: the views' own check comes after what they do first.
@@ -36,6 +37,8 @@ def _too_many(request: HttpRequest, wait: int) -> HttpResponse:
     return response
 
 
+@comes_back
+@of_nobody
 @_methods
 class PasswordResetView(allauth.PasswordResetView):
     """Asks for an e-mail address."""
@@ -50,6 +53,9 @@ class PasswordResetView(allauth.PasswordResetView):
             self.errand = Errand()  # it waited too long; a password can be set without it
         errands.speak_its_language(request, self.errand)
         return super().dispatch(request, *args, **kwargs)
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"email": self.request.POST.get("email", "")[:254]}  # of a form that came too late
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if wait := throttle.reset_must_wait(context.current().address):
@@ -69,6 +75,8 @@ class PasswordResetView(allauth.PasswordResetView):
         return page(self.request, "identity/password_reset.html", context)
 
 
+@comes_back
+@of_nobody
 @_methods
 class PasswordResetKeyView(FormView):
     """The page behind the link in the mail.
@@ -106,6 +114,7 @@ class PasswordResetKeyView(FormView):
         return tell_origin_only(page(self.request, "identity/password_reset_key.html", context))
 
 
+@comes_back
 @_methods
 class PasswordChangeView(allauth.PasswordChangeView):
     """A new password for somebody who is signed in; this browser stays signed in, all others do not."""

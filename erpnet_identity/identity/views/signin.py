@@ -10,16 +10,20 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_http_methods
 
 from erpnet_identity.audit import context
+from erpnet_identity.edge.form_tokens import of_nobody
 from erpnet_identity.users.models import User
 
 from .. import errand as errands
 from .. import sessions, throttle
 from ..errand import Errand
-from ..forms import SignInForm
-from ..page import keep_private, page
+from ..forms import MAX_LOGIN, SignInForm
+from ..models import IdentitySession
+from ..page import comes_back, keep_private, page
 from ..pending import NotPending
 
 
+@comes_back
+@of_nobody
 @method_decorator(require_http_methods(["GET", "HEAD", "POST"]), name="dispatch")
 class SignInView(LoginView):
     """Asks who it is, and sends the browser on to what it came for."""
@@ -35,14 +39,21 @@ class SignInView(LoginView):
             return errands.lost(request)
         session = sessions.current(request, now=timezone.now())
         if session is not None and not self.errand.is_other:
-            pending = self.errand.pending
-            if request.method != "POST" and (pending is None or session.auth_time > pending.since):
-                # Signed in meanwhile: somebody went back, or reloads, or signed in for it in another window.
+            if self._is_answered(session):
                 return keep_private(HttpResponseRedirect(self.errand.onward))
             if _is_about(session.user, self.errand):
                 self.signed_in = session.user
         errands.speak_its_language(request, self.errand)
         return super().dispatch(request, *args, **kwargs)
+
+    def _is_answered(self, session: IdentitySession) -> bool:
+        """Whether the person has signed in meanwhile: went back, reloads, or did it in another window. A form goes on
+        without a look at its password when it is about the same person, and is a sign-in of its own otherwise."""
+        pending = self.errand.pending
+        if pending is not None and session.auth_time <= pending.since:
+            return False
+        typed = self.request.POST.get("login", "").strip().casefold()
+        return typed in ("", session.user.login.casefold(), session.user.email.casefold())
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if wait := throttle.seconds_to_wait(context.current().address):
@@ -65,6 +76,8 @@ class SignInView(LoginView):
         return self.errand.onward
 
     def get_initial(self) -> dict[str, Any]:
+        if typed := self.request.POST.get("login", "")[:MAX_LOGIN]:
+            return {"login": typed}  # into a form that came too late
         if self.errand.is_other:
             return {}
         return {"login": self.errand.get("login_hint") or (self.signed_in.login if self.signed_in is not None else "")}

@@ -14,6 +14,7 @@ from erpnet_identity.audit.context import current
 from erpnet_identity.edge.paths import is_machine
 
 from ..version import VERSION
+from . import stale_form
 
 _TYPES = {400: "InvalidRequest", 403: "Forbidden", 404: "NotFound", 500: "ServerError"}
 _CODES = {400: "invalid_request", 403: "access_denied", 404: "not_found", 500: "server_error"}
@@ -64,6 +65,8 @@ def permission_denied(request: HttpRequest, exception: Exception | None = None) 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403 for a form without its token. ``reason`` is for developers and stays in Django's log."""
+    if getattr(request, "is_stale_form", False):
+        return stale_form.answer(request)
     return _answer(request, 403, "403_csrf.html")
 
 

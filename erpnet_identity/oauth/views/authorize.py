@@ -6,10 +6,12 @@ from functools import wraps
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from erpnet_identity.edge.form_tokens import answers_stale
 from erpnet_identity.edge.language import follow_wish
 from erpnet_identity.identity.page import keep_private
 from erpnet_identity.identity.pending import NotPending, unseal
@@ -82,6 +84,15 @@ def cancel(request: HttpRequest, now: datetime) -> HttpResponse:
     return _continued(request, request.GET.get("request", ""), now).cancel()
 
 
+def _ask_again(request: HttpRequest) -> HttpResponse:
+    """The person, or the browser, is not the one of before: the question is asked once more."""
+    sealed = request.POST.get("request", "")
+    response = HttpResponse(status=303)
+    response["Location"] = f"{reverse('oauth2_provider:resume')}?{urlencode({'request': sealed})}"
+    return keep_private(response)
+
+
+@answers_stale(_ask_again)
 @require_POST
 @_answers_errors
 def consent(request: HttpRequest, now: datetime) -> HttpResponse:

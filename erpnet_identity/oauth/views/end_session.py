@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from erpnet_identity.audit import events
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.services import record
+from erpnet_identity.edge.form_tokens import answers_stale
 from erpnet_identity.edge.language import follow_wish
 from erpnet_identity.edge.policy import NO_REFERRER
 from erpnet_identity.identity import sessions, signout
@@ -50,6 +51,14 @@ def end_session(request: HttpRequest) -> HttpResponse:
     return _signed_out(request, wanted)
 
 
+def _ask_again(request: HttpRequest) -> HttpResponse:
+    """Somebody else is signed in by now, or nobody."""
+    wanted = sign_out_request.unseal(request.POST.get("request", ""))
+    session = sessions.current(request, now=timezone.now())
+    return _done(wanted) if session is None else _ask(request, session, wanted)
+
+
+@answers_stale(_ask_again)
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest) -> HttpResponse:
     """The person said yes (ID-153). Leads to a page that may be loaded again."""
@@ -58,6 +67,10 @@ def confirm(request: HttpRequest) -> HttpResponse:
         return _to(reverse("oauth2_provider:rp-initiated-logout"), status=302)
     wanted = sign_out_request.unseal(request.POST.get("request", ""))
     signout.sign_out(request, asked_by=wanted.application)
+    return _done(wanted)
+
+
+def _done(wanted: SignOutRequest) -> HttpResponse:
     return _to(f"{reverse('oauth2_provider:signed-out')}?{urlencode({'request': wanted.seal()})}", status=303)
 
 

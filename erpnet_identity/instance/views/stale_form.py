@@ -1,0 +1,46 @@
+"""A form of ours whose token is void: the browser lost its cookie, or somebody else has signed in since the page was
+opened. Nothing has happened yet; what was typed comes back and can be sent once more (ID-68).
+
+Only for forms that come from a page of ours for certain (``request.is_stale_form``): what another site sends is never
+shown with a button.
+"""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from erpnet_identity.edge import form_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """One field. A password comes back empty, to be typed again: it is never written into a page."""
+
+    name: str
+    value: str
+    is_secret: bool
+
+    @property
+    def label(self) -> str:
+        return self.name.rstrip("0123456789").replace("_", " ").replace("-", " ").capitalize()
+
+
+def answer(request: HttpRequest) -> HttpResponse:
+    """What the view says to it, else a page that keeps what was typed."""
+    match = request.resolver_match
+    if match is not None and (of_the_view := form_tokens.marked(request, "answer_stale")) is not None:
+        response: HttpResponse = of_the_view(request, *match.args, **match.kwargs)
+    else:
+        response = render(request, "instance/stale_form.html", {"typed": _typed(request)}, status=403)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _typed(request: HttpRequest) -> list[Typed]:
+    return [
+        Typed(name, "" if "password" in name else value, "password" in name)
+        for name, values in request.POST.lists()
+        if name != "csrfmiddlewaretoken"
+        for value in values
+    ]
