@@ -11,7 +11,7 @@ from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework.exceptions import APIException
 
-from erpnet_identity.audit import events
+from erpnet_identity.audit import events, outages
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.services import record
 from erpnet_identity.erp_sessions.exceptions import LicenseSlotsExhausted
@@ -126,6 +126,18 @@ class NoFreeLicense(ApiError):
         )
 
 
+class Unavailable(ApiError):
+    """The database or the cache is away for a while (OPS-14)."""
+
+    status, type = 503, "ServiceUnavailable"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The service is not available right now. Try again in a moment.",
+            headers={"Retry-After": str(outages.RETRY_AFTER)},
+        )
+
+
 class NotSupported(ApiError):
     """A feature of OData or of the ERP that this product leaves out."""
 
@@ -170,6 +182,8 @@ def _refusal(error: Exception) -> ApiError | None:
         return _from_credential(error)
     if isinstance(error, LicenseSlotsExhausted):
         return NoFreeLicense()  # its event is written where sessions are opened
+    if outages.report(error):
+        return Unavailable()
     if isinstance(error, Http404):
         return NotFound("There is nothing at this address.")
     if isinstance(error, RequestDataTooBig):
@@ -223,9 +237,10 @@ def _leave_trace(error: ApiError, original: Exception, request: HttpRequest, pri
                 "path": request.path_info[:500],
             },
         )
-    except DatabaseError:
+    except DatabaseError as failure:
         # The refusal stands even while it cannot be written down.
-        log.exception("a refused call could not be recorded", cause=error.cause)
+        if not outages.report(failure):
+            log.exception("a refused call could not be recorded", cause=error.cause)
 
 
 def _logged(response: HttpResponse) -> HttpResponse:

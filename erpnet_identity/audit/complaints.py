@@ -14,9 +14,14 @@ class Complaint:
         self._text = text
         self.last = float("-inf")
 
-    def __call__(self, error: Exception) -> None:
-        """Write the warning with the kind of error, unless it was written less than a minute ago."""
+    def __call__(self, error: BaseException) -> None:
+        """Write the warning with the kind of error and its first line, unless it was written less than a minute ago."""
         now = time.monotonic()
         if now - self.last > INTERVAL:
             self.last = now
-            self._log.warning(self._text, error=type(error).__name__)
+            self._log.warning(self._text, error=type(error).__name__, reason=_in_short(error))
+
+
+def _in_short(error: BaseException) -> str:
+    """What the operator needs to know: the further lines of a driver repeat the first, or give advice."""
+    return str(error).partition("\n")[0][:200]

@@ -8,9 +8,13 @@ import structlog
 from django.db import close_old_connections, connection
 from django.utils import timezone
 
+from erpnet_identity.audit.complaints import Complaint
+
 from . import presence, traffic
 
 log = structlog.get_logger("erpnet.sessions")
+_not_written = Complaint(log, "what sessions did could not be written")
+_not_renewed = Complaint(log, "running requests could not be renewed")
 
 _TICK = 5.0  # seconds
 
@@ -21,11 +25,11 @@ def take_turn(*, everything: bool = False) -> None:
     try:
         presence.flush(now=timezone.now(), everything=everything)
     except Exception as error:
-        log.warning("what sessions did could not be written", error=type(error).__name__)
+        _not_written(error)
     try:
         traffic.renew(now=time.time())
     except Exception as error:
-        log.warning("running requests could not be renewed", error=type(error).__name__)
+        _not_renewed(error)
 
 
 def _run() -> None:

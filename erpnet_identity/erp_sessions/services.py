@@ -17,7 +17,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import Case, Count, Exists, F, OuterRef, Subquery, TextField, UUIDField, Value, When
 from django.db.models.functions import Coalesce, Concat
 
-from erpnet_identity.audit import context, events
+from erpnet_identity.audit import context, events, outages
 from erpnet_identity.audit.context import SYSTEM, Actor
 from erpnet_identity.audit.models import AuditEvent
 from erpnet_identity.audit.services import prepare, record, storable
@@ -237,9 +237,10 @@ def _note_refusal(principal: Principal, refusal: LicenseSlotsExhausted, now: dat
         with transaction.atomic():
             record(events.ERP_SESSION_REFUSED, outcome="refused", **_caller(principal), detail=detail)
             usage.count_refusal(now=now)
-    except DatabaseError:
+    except DatabaseError as failure:
         # The refusal stands even while it cannot be written down.
-        log.exception("a refusal could not be recorded", cause="no_free_slot")
+        if not outages.report(failure):
+            log.exception("a refusal could not be recorded", cause="no_free_slot")
 
 
 # ── closing ──────────────────────────────────────────────────────────────────────────────────────────

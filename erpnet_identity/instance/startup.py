@@ -19,7 +19,7 @@ log = structlog.get_logger("erpnet.server")
 def warm_up() -> None:
     """Import what is imported at first use, and read the signing keys if the database answers already."""
     get_resolver().url_patterns  # noqa: B018 - reading it imports every view
-    for name in ("instance/landing.html", "404.html", "500.html"):
+    for name in ("instance/landing.html", "404.html", "500.html", "503.html"):
         get_template(name)
     machine.read()
     try:

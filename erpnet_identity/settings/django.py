@@ -81,7 +81,8 @@ if _database["ENGINE"].endswith("sqlite3"):
     _database["OPTIONS"] = {
         # Writers queue from the start of their transaction and never meet SQLITE_BUSY half-way (OPS-02).
         "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
+        # Seconds that a request waits for its turn; then it is answered with 503 and its thread is free (OPS-14).
+        "timeout": 10,
         "init_command": (
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-20000; PRAGMA mmap_size=134217728"
         ),
@@ -94,8 +95,14 @@ else:
     _database["OPTIONS"] = {
         "server_side_binding": True,
         "prepare_threshold": 3,
-        # A database that does not answer must not hang whoever asks whether we are ready (OPS-08).
-        "connect_timeout": 5,
+        # A database that does not answer must not hang whoever asks whether we are ready (OPS-08), and one whose
+        # machine is gone not those who wait for its answer (OPS-14): seconds, and milliseconds until what was sent
+        # must have arrived.
+        "connect_timeout": 3,
+        "keepalives_idle": 10,
+        "keepalives_interval": 3,
+        "keepalives_count": 2,
+        "tcp_user_timeout": 10_000,
         **_database.get("OPTIONS", {}),
     }
 DATABASES = {"default": _database}

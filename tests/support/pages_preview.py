@@ -288,7 +288,7 @@ PAGES: dict[str, Page] = {
         f"error-{name}": page(
             f"{name}.html", "error-code", "error-start", status=int(name[:3]), correlation_id="0f8fad5b"
         )
-        for name in ("400", "403", "403_csrf", "404", "500")
+        for name in ("400", "403", "403_csrf", "404", "500", "503")
     },
 }  # fmt: skip
 FORM_POST = Page(

@@ -5,24 +5,33 @@ Every form names the correlation id, with which an operator finds the request in
 """
 
 import json
+import sys
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
+from erpnet_identity.audit import outages
 from erpnet_identity.audit.context import current
 from erpnet_identity.edge.paths import is_machine
 
 from ..version import VERSION
 from . import stale_form
 
-_TYPES = {400: "InvalidRequest", 403: "Forbidden", 404: "NotFound", 500: "ServerError"}
-_CODES = {400: "invalid_request", 403: "access_denied", 404: "not_found", 500: "server_error"}
+_TYPES = {400: "InvalidRequest", 403: "Forbidden", 404: "NotFound", 500: "ServerError", 503: "ServiceUnavailable"}
+_CODES = {
+    400: "invalid_request",
+    403: "access_denied",
+    404: "not_found",
+    500: "server_error",
+    503: "temporarily_unavailable",
+}
 _MESSAGES = {
     400: "The request cannot be understood.",
     403: "This is not allowed.",
     404: "There is nothing at this address.",
     500: "Something went wrong on the server.",
+    503: "The service is not available right now. Try again in a moment.",
 }
 
 
@@ -76,5 +85,13 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500"""
-    return _answer(request, 500)
+    """500, or 503 when the failure is an outage: every exception that no view caught ends here, wherever it was
+    raised (RFC 6749 §4.1.2.1, OPS-14)."""
+    error = sys.exception()
+    if error is None or not outages.report(error):
+        return _answer(request, 500)
+    response = _answer(request, 503)
+    response["Retry-After"] = str(outages.RETRY_AFTER)
+    # The log has been told. Django's own would be a traceback for every request.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
