@@ -1,23 +1,53 @@
-#!/usr/bin/env python
-"""The instance's command line: `manage.py quickstart` starts a demo, `manage.py help` lists the rest."""
+#!/usr/bin/env python3
+"""The instance's command line: `manage.py quickstart` starts a demo, `manage.py test` runs the tests, `manage.py help`
+lists the rest. It needs Python 3.11 and nothing else: what is missing is brought into this copy first."""
 
 import os
 import sys
 
-from django.core.exceptions import ImproperlyConfigured
-from django.core.management import execute_from_command_line
+if sys.version_info < (3, 11):  # noqa: UP036 - this is what tells
+    sys.exit("ERP Identity needs Python 3.11 or later; %s is %s." % (sys.executable, sys.version.split()[0]))  # noqa: UP031
 
-from erpnet_identity import bootstrap
+from erpnet_identity import provision
 
 
 def main() -> None:
+    command = sys.argv[1:2]
+    if command == ["test"]:
+        run_tests(sys.argv[2:])
+    if provision.missing(provision.PRODUCT):
+        provision.go_on_in_environment(sys.argv[1:])
+    manage(command)
+
+
+def run_tests(arguments: list[str]) -> None:
+    """Become pytest with these arguments."""
+    if provision.missing((*provision.PRODUCT, *provision.TESTS)):
+        provision.go_on_in_environment(["test", *arguments], tests=True)
+    os.chdir(provision.BASE_DIR)
+    provision.become([sys.executable, "-m", "pytest", *arguments], os.environ)
+
+
+def help_is_asked() -> bool:
+    """Whether the command will only be explained, for which the settings need not be right."""
+    return bool({"-h", "--help", "--version"} & set(sys.argv[1:]))
+
+
+def manage(command: list[str]) -> None:
+    """Hand over to Django."""
+    from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import execute_from_command_line
+
+    from erpnet_identity import bootstrap
+
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "erpnet_identity.settings")
     try:
-        # What these two commands need must be done before the settings are read.
-        if sys.argv[1:2] == ["quickstart"]:
+        # What these commands need must be done before the settings are read.
+        if command == ["quickstart"] and not help_is_asked():
             bootstrap.ensure_quickstart_secrets()
             bootstrap.adopt_port(sys.argv[2:])
-        elif sys.argv[1:2] == ["settings"]:
+        elif command in ([], ["settings"], ["help"], ["version"]) or help_is_asked():
+            # Explaining uses nothing that the settings say.
             bootstrap.describe_only = True
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:

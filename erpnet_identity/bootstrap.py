@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import socket
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from pathlib import Path
@@ -51,17 +52,38 @@ def adopt_port(arguments: Sequence[str]) -> None:
             port = argument.removeprefix("--port=")
     if not port.isdecimal():
         return  # absent, or the command's own parser will complain
+    if port == "0":
+        port = _free_port()
     current = urlsplit(os.environ.get("INSTANCE_URL") or read_env_file(BASE_DIR / ".env").get("INSTANCE_URL", ""))
     if not current.scheme or (current.scheme == "http" and current.hostname in LOOPBACK):
         host = current.hostname or LOOPBACK[0]
         os.environ["INSTANCE_URL"] = f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
+def _free_port() -> str:
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK[0], 0))
+        return str(probe.getsockname()[1])
+
+
+def make_var_folder() -> None:
+    """The folder for local state. Raises ``ImproperlyConfigured`` where it cannot be made."""
+    try:
+        VAR_DIR.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"{VAR_DIR} cannot be made: {error.strerror}. Start from a folder that this account may write to."
+        ) from None
+
+
 def ensure_quickstart_secrets() -> None:
-    """Make the secrets of a demo instance once and keep them in ``var/`` with mode 0600 (OPS-04)."""
+    """Make the secrets of a demo instance once and keep them in ``var/`` with mode 0600 (OPS-04).
+
+    Raises ``ImproperlyConfigured`` where they cannot be kept.
+    """
     if QUICKSTART_ENV.exists() or (os.environ.get("SECRET_KEY") and os.environ.get("KEY_ENCRYPTION_KEYS")):
         return
-    VAR_DIR.mkdir(mode=0o700, exist_ok=True)
+    make_var_folder()
     text = (
         "# Made by `manage.py quickstart` for this copy only. Do not share, do not commit.\n"
         f"SECRET_KEY={secrets.token_urlsafe(48)}\n"
@@ -72,5 +94,7 @@ def ensure_quickstart_secrets() -> None:
         handle = os.open(QUICKSTART_ENV, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return
+    except OSError as error:
+        raise ImproperlyConfigured(f"{QUICKSTART_ENV} cannot be written: {error.strerror}.") from None
     with os.fdopen(handle, "w") as file:
         file.write(text)

@@ -1,8 +1,12 @@
 """A demo instance on this machine: made, filled, and explained (OPS-06)."""
 
+import shlex
+import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 from django.core.management import call_command
@@ -101,7 +105,7 @@ def _kind(application: dict[str, Any]) -> str:
 
 
 def summary(root: str) -> str:
-    """Addresses, accounts and applications."""
+    """Addresses, applications, and last, where the eye rests, the accounts."""
     content = demo()
     accounts = [
         (user["login"], user["password"], user["type"] + (", administrator" if user.get("is_admin") else ""))
@@ -125,22 +129,26 @@ def summary(root: str) -> str:
 
 {_columns(addresses)}
 
-Accounts. Every password and secret below is public: keep this instance on your own machine.
-
-{_columns(accounts)}
-
 Applications
 
 {_columns(applications)}
 
+Calls to copy and paste, for a second terminal in this folder:
+
+  {_command(root)}
+
+Accounts. Every password and secret here is public: keep this instance on your own machine.
+
+{_columns(accounts)}
 """
 
 
-def calls(root: str) -> str:
-    """Calls that work as they stand, for a shell in this folder."""
-    secret = next(app["secret"] for app in demo()["applications"] if app["application_uri"] == SERVICE)
-    password = next(user["password"] for user in demo()["users"] if user["login"] == PERSON)
-    customers = f"{root}/api/domain/odata/Crm_Sales_Customers?$top=3"
+def _command(root: str) -> str:
+    port = urlsplit(root).port
+    return "python3 manage.py quickstart --calls" + (f" --port {port}" if port not in (None, 8000) else "")
+
+
+def _curl(root: str, customers: str, secret: str) -> str:
     return f"""# Which sites there are, and how to talk to the Identity Server
 curl -sw '\\n' {root}/tools/auto-discovery
 curl -sw '\\n' {root}/id/.well-known/openid-configuration
@@ -148,23 +156,61 @@ curl -sw '\\n' {root}/id/.well-known/openid-configuration
 # A token for a service, with its own credentials
 TOKEN=$(curl -s {root}/id/connect/token -d grant_type=client_credentials \\
   -d client_id={SERVICE} -d client_secret={secret} -d scope=read |
-  uv run python -c 'import json, sys; print(json.load(sys.stdin)["access_token"])')
+  $PYTHON -c 'import json, sys; print(json.load(sys.stdin)["access_token"])')
 
 # Business data with that token; without it the answer is 401
 curl -sw '\\n' '{customers}' -H "Authorization: Bearer $TOKEN"
 curl -s -o /dev/null -w '%{{http_code}}\\n' '{customers}'
+"""
 
+
+def _without_curl(root: str, customers: str, secret: str) -> str:
+    return f"""# Which sites there are, and how to talk to the Identity Server
+GET='import sys, urllib.request as r; a = sys.argv[1:]
+print(r.urlopen(r.Request(a[0], headers=dict([a[1:3]] if a[1:] else []))).read().decode())'
+$PYTHON -c "$GET" {root}/tools/auto-discovery
+$PYTHON -c "$GET" {root}/id/.well-known/openid-configuration
+
+# A token for a service, with its own credentials
+TOKEN=$($PYTHON - <<'EOF'
+import json, urllib.parse, urllib.request
+form = {{"grant_type": "client_credentials", "client_id": "{SERVICE}", "client_secret": "{secret}", "scope": "read"}}
+answer = urllib.request.urlopen("{root}/id/connect/token", urllib.parse.urlencode(form).encode())
+print(json.load(answer)["access_token"])
+EOF
+)
+
+# Business data with that token; without it the answer is 401
+$PYTHON -c "$GET" '{customers}' Authorization "Bearer $TOKEN"
+$PYTHON - <<'EOF'
+import urllib.error, urllib.request
+try:
+    urllib.request.urlopen("{customers}")
+except urllib.error.HTTPError as error:
+    print(error.code)
+EOF
+"""
+
+
+def calls(root: str) -> str:
+    """Calls that work as they stand, for any POSIX shell: with curl where this machine has it, and with the Python of
+    this process, by its path."""
+    secret = next(app["secret"] for app in demo()["applications"] if app["application_uri"] == SERVICE)
+    password = next(user["password"] for user in demo()["users"] if user["login"] == PERSON)
+    customers = f"{root}/api/domain/odata/Crm_Sales_Customers?$top=3"
+    first = (_curl if shutil.which("curl") else _without_curl)(root, customers, secret)
+    text = f"""{first}
 # That call opened a session and took a licence slot: see {root}/manage/sessions as an administrator
 
 # What the token says, verified with the published keys
-uv run python - "$TOKEN" <<'EOF'
+$PYTHON - "$TOKEN" <<'EOF'
 import jwt, sys
 key = jwt.PyJWKClient("{root}/id/.well-known/openid-configuration/jwks").get_signing_key_from_jwt(sys.argv[1])
 print(jwt.decode(sys.argv[1], key, algorithms=["RS256"], issuer="{root}/id", audience="{root}/id/resources"))
 EOF
 
 # The same from Python, with requests-oauthlib
-uv run python - <<'EOF'
+$PYTHON - <<'EOF'
 import os
 os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"  # plain HTTP, on this machine only
 from oauthlib.oauth2 import BackendApplicationClient
@@ -176,7 +222,7 @@ for customer in session.get("{customers}").json()["value"]:
 EOF
 
 # A person signs in: your browser opens; sign in as {PERSON} with {password}, and look here again
-uv run python - <<'EOF'
+$PYTHON - <<'EOF'
 import os, webbrowser
 os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"  # plain HTTP, on this machine only
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -205,3 +251,4 @@ session.fetch_token(provider["token_endpoint"], authorization_response=server.an
 print(session.get(provider["userinfo_endpoint"]).json())
 print(len(session.get("{customers}").json()["value"]), "customers")
 EOF"""
+    return text.replace("$PYTHON", shlex.quote(sys.executable))

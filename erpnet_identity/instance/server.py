@@ -1,8 +1,6 @@
 """The production server: granian, started by ``serve`` and ``quickstart`` (OPS-07)."""
 
-import os
 import signal
-import socket
 import sys
 from importlib import import_module
 from typing import Any
@@ -15,6 +13,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import Server
 
+from .ports import ensure_free
 from .workers import thread_count
 
 log = structlog.get_logger("erpnet.server")
@@ -24,23 +23,6 @@ _THREAD_REST_SECONDS = 600
 # Headers: cookies, a token, what proxies add. With the longest address of the API (API-18) this is how much
 # of a request is read before anything looks at it; more is answered with 431. A proxy that passes 8,000 bytes fits.
 _MAX_HEADER_BYTES = 16 * 1024
-
-
-class PortInUse(Exception):
-    """Another program listens on the address."""
-
-
-def ensure_port_is_free(host: str, port: int) -> None:
-    """Raises ``PortInUse``. The server itself would not notice: it shares its port with whoever else shares it."""
-    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    with socket.socket(family, kind, protocol) as probe:
-        if os.name == "posix":
-            # Connections of a server that stopped a moment ago do not count.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(address)
-        except OSError as error:
-            raise PortInUse(f"Cannot listen on {host} port {port}: {error.strerror}.") from None
 
 
 # What this process serves with; None in a worker that began as a program of its own.
@@ -62,8 +44,11 @@ def _load(target: str) -> Any:
 
 
 def run(host: str, port: int, workers: int) -> None:
-    """Serve until SIGTERM or SIGINT. Running requests finish; then the function returns."""
-    ensure_port_is_free(host, port)
+    """Serve until SIGTERM or SIGINT. Running requests finish; then the function returns. Port 0 is any that is free.
+
+    Raises ``PortUnusable``.
+    """
+    port = ensure_free(host, port)
     # A connection must not be shared between this process and its children.
     connections.close_all()
     global _server

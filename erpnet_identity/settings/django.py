@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import urlsplit
 
-from erpnet_identity.bootstrap import BASE_DIR, VAR_DIR
+from erpnet_identity.bootstrap import BASE_DIR, describe_only, make_var_folder
 
 from .values import env
 
@@ -77,7 +77,8 @@ _database: dict[str, Any] = dict(env.DATABASE_URL)
 # Connections that are not kept cost two thirds of all throughput on PostgreSQL, and 0.7 ms a request on SQLite.
 _database["CONN_MAX_AGE"] = None
 if _database["ENGINE"].endswith("sqlite3"):
-    VAR_DIR.mkdir(mode=0o700, exist_ok=True)
+    if not describe_only:
+        make_var_folder()
     _database["OPTIONS"] = {
         # Writers queue from the start of their transaction and never meet SQLITE_BUSY half-way (OPS-02).
         "transaction_mode": "IMMEDIATE",

@@ -1,6 +1,7 @@
 """A demo with one command: what it makes, keeps, prints and refuses."""
 
 import base64
+import os
 import re
 import shutil
 import signal
@@ -56,6 +57,10 @@ def test_the_first_start(demo):
     for application in manifest["applications"]:
         assert application["application_uri"] in output
         assert application.get("secret", "") in output
+    # What one needs next stands last, where the eye rests.
+    last = manifest["users"][-1]["login"] if "password" in manifest["users"][-1] else "carol"
+    assert output.rstrip().splitlines()[-1].split()[0] == last
+    assert "import " not in output
 
 
 @pytest.mark.contract("OPS-06", "CL-80")
@@ -72,27 +77,36 @@ def test_the_second_start_keeps_the_data_and_serves_what_it_prints(demo, tmp_pat
             kept = connection.execute("select count(*) from erp_api_customer where number = 'KEPT-1'")
             assert kept.fetchone() == (1,)
 
-        printed = log.read_text()
-        calls = printed.split("in this folder:\n\n", 1)[1].split("\nServing on ", 1)[0]
-        output = run_in_shell(calls)
-        assert '"WebSites"' in output
-        assert f'"issuer": "http://127.0.0.1:{port}/id"' in output
-        assert '"@odata.id"' in output
-        assert "\n401\n" in output
-        assert "'client_id': 'ServiceDemoClient'" in output
-        rows = [line for line in output.splitlines() if line.startswith("Crm_Sales_Customers(")]
-        assert len(rows) == 3
-        # Somebody signed in in the browser that was opened, and the application learnt who.
-        assert "'name': 'Alice Adams'" in output
-        assert output.strip().endswith("\n3 customers")
+        assert f"\n  python3 manage.py quickstart --calls --port {port}\n" in log.read_text()
+        for path in (os.environ["PATH"], "/nowhere"):
+            # On a machine without curl the calls are made with Python.
+            shown = manage("quickstart", "--calls", f"--port={port}", DATABASE_URL=f"sqlite:///{file}", PATH=path)
+            assert ("curl" in shown.stdout) == (path != "/nowhere")
+            check_calls(port, run_in_shell(shown.stdout))
 
         busy = manage("quickstart", f"--port={port}", DATABASE_URL=f"sqlite:///{file}")
         assert busy.returncode == 1
-        assert f"Port {port} of this machine is in use. Choose another" in busy.stderr
+        assert (
+            f"Cannot listen on 127.0.0.1 port {port}: another program uses it. "
+            f"Choose another: python3 manage.py quickstart --port {port + 1}\n" in busy.stderr
+        )
         assert "Traceback" not in busy.stderr
 
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
+
+
+def check_calls(port, output):
+    assert '"WebSites"' in output
+    assert f'"issuer": "http://127.0.0.1:{port}/id"' in output
+    assert '"@odata.id"' in output
+    assert "\n401\n" in output
+    assert "'client_id': 'ServiceDemoClient'" in output
+    rows = [line for line in output.splitlines() if line.startswith("Crm_Sales_Customers(")]
+    assert len(rows) == 3
+    # Somebody signed in in the browser that was opened, and the application learnt who.
+    assert "'name': 'Alice Adams'" in output
+    assert output.strip().endswith("\n3 customers")
 
 
 def run_in_shell(calls):
@@ -100,12 +114,13 @@ def run_in_shell(calls):
     for program in ("bash", "curl"):
         if shutil.which(program) is None:
             missing_service(f"this needs {program}")
-    # Not through uv: it would look at the environment of the project each time, which is slow and not what is tested.
-    script = "set -euo pipefail\n" + calls.replace("uv run python", sys.executable)
+    script = "set -euo pipefail\n" + calls
     (login, password) = re.search(r"sign in as (\S+) with (\S+),", calls).groups()
     browser = f"{sys.executable} tests/support/robot.py {login} {password} %s &"
+    # A second terminal knows nothing of the first, of uv or of an environment.
+    variables = environment(BROWSER=browser, PATH="/usr/bin:/bin")
     result = subprocess.run(
-        ["bash", "-c", script], cwd=ROOT, env=environment(BROWSER=browser), capture_output=True, text=True, timeout=120
+        ["bash", "-c", script], cwd=ROOT, env=variables, capture_output=True, text=True, timeout=120
     )
     assert result.returncode == 0, result.stderr
     return result.stdout

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 from django.core.management import CommandError, call_command
 
-from erpnet_identity.instance import server, workers
+from erpnet_identity.instance import ports, workers
 from tests.support.server import free_port, get, manage, serving
 
 
@@ -100,7 +100,7 @@ def test_a_port_that_is_in_use():
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        with pytest.raises(CommandError, match=f"Cannot listen on 127.0.0.1 port {port}: .*--port"):
+        with pytest.raises(CommandError, match=f"Cannot listen on 127.0.0.1 port {port}: another program .*--port"):
             call_command("serve", port=port)
 
 
@@ -122,7 +122,8 @@ def test_how_many_processes(monkeypatch, settings, vendor, wanted, processors, e
 
 
 def test_the_port_is_free_again_at_once():
-    server.ensure_port_is_free("127.0.0.1", free_port())
+    port = free_port()
+    assert ports.ensure_free("127.0.0.1", port) == port
 
 
 def status_of(port, target, **headers):

@@ -3,16 +3,18 @@
 import base64
 import os
 import re
+import subprocess
 import sys
 from io import StringIO
 
 import pytest
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, call_command, get_commands
 
+from erpnet_identity import bootstrap
 from erpnet_identity.settings.env import VARIABLES, Settings, example_file
-from tests.support.server import ROOT, manage
+from tests.support.server import ROOT, environment, manage
 
 # By its name: an attribute of the package has the same one.
 module = sys.modules[Settings.__module__]
@@ -223,3 +225,36 @@ def test_a_mistake_stops_the_start_with_a_sentence(tmp_path):
     assert explained.returncode == 1
     assert "ERPNET_DOMAIN_API" in explained.stdout
     assert "ERPNET_DOMAN_API is not a variable" in explained.stderr
+
+
+@pytest.mark.contract("OPS-05")
+def test_help_needs_no_settings(tmp_path):
+    """Every command explains itself in a fresh copy, where nothing is set and nothing may be written."""
+    commands = sorted(name for name, app in get_commands().items() if not app.startswith("django."))
+    assert {"keys", "serve", "instance", "quickstart"} <= set(commands)
+    script = f"""
+import sys, manage
+for arguments in [["help"], [], *([name, "--help"] for name in {commands})]:
+    sys.argv = ["manage.py", *arguments]
+    try:
+        manage.main()
+    except SystemExit as end:
+        assert not end.code, (arguments, end.code)
+"""
+    variables = environment(SECRET_KEY="", KEY_ENCRYPTION_KEYS="", DEBUG="perhaps", ERPNET_NONSENSE="1")
+    result = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=variables, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    for name in commands:
+        assert f"usage: manage.py {name} " in result.stdout
+    assert "Configuration error" not in result.stderr
+
+
+def test_a_folder_that_cannot_be_written_is_named(monkeypatch, tmp_path):
+    """A file where the folder would be: root, who may write everywhere, cannot make that either."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(bootstrap, "VAR_DIR", tmp_path / "file" / "var")
+    monkeypatch.setattr(bootstrap, "QUICKSTART_ENV", tmp_path / "file" / "var" / "quickstart.env")
+    monkeypatch.setattr(bootstrap.os, "environ", {})
+    for step in (bootstrap.make_var_folder, bootstrap.ensure_quickstart_secrets):
+        with pytest.raises(ImproperlyConfigured, match=r"file/var cannot be made: Not a directory"):
+            step()

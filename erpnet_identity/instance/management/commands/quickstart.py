@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection
 
-from ... import quickstart, server, workers
+from ... import ports, quickstart, server, workers
 
 HOST = "127.0.0.1"
 
@@ -17,8 +17,11 @@ class Command(BaseCommand):
     help = "Make a demo instance, explain it, and serve it on this machine. A second start keeps its data."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--port", type=int, help="port to serve on; INSTANCE_URL follows (8000)")
+        parser.add_argument(
+            "--port", type=ports.number, help="port to serve on, 0 for any free one; INSTANCE_URL follows (8000)"
+        )
         parser.add_argument("--no-serve", action="store_true", help="prepare the instance and stop")
+        parser.add_argument("--calls", action="store_true", help="print calls to copy and paste, and stop")
 
     def handle(self, *args: Any, **options: Any) -> None:
         root: str = settings.INSTANCE_URL
@@ -28,6 +31,9 @@ class Command(BaseCommand):
                 "Unset INSTANCE_URL, or set an instance up with `migrate`, `instance apply` and `serve`."
             )
         port = options["port"] or urlsplit(root).port or 80
+        if options["calls"]:
+            self.stdout.write(quickstart.calls(root))
+            return
         serve = not options["no_serve"]
         if serve:
             self._ensure_port(port)
@@ -41,7 +47,6 @@ class Command(BaseCommand):
         except OperationalError as error:
             raise CommandError(f"The database does not answer: {error}") from None
         self.stdout.write(quickstart.summary(root))
-        self.stdout.write("Copy and paste into a second terminal, in this folder:\n\n" + quickstart.calls(root) + "\n")
         if serve:
             self.stdout.write(f"Serving on {root}. Press Ctrl+C to stop.")
             self.stdout.flush()
@@ -49,8 +54,7 @@ class Command(BaseCommand):
 
     def _ensure_port(self, port: int) -> None:
         try:
-            server.ensure_port_is_free(HOST, port)
-        except server.PortInUse:
-            raise CommandError(
-                f"Port {port} of this machine is in use. Choose another: uv run manage.py quickstart --port {port + 1}"
-            ) from None
+            ports.ensure_free(HOST, port)
+        except ports.PortUnusable as error:
+            other = 8000 if port < ports.FIRST_FREE else port + 1
+            raise CommandError(f"{error} Choose another: python3 manage.py quickstart --port {other}") from None

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from ... import server, workers
+from ... import ports, server, workers
 
 
 class Command(BaseCommand):
@@ -13,7 +13,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 for all (127.0.0.1)")
-        parser.add_argument("--port", type=int, default=8000, help="port to listen on (8000)")
+        parser.add_argument(
+            "--port", type=ports.number, default=8000, help="port to listen on, 0 for any free one (8000)"
+        )
         parser.add_argument("--workers", type=int, help="processes (ERPNET_WORKERS)")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -22,5 +24,5 @@ class Command(BaseCommand):
             raise CommandError("--workers: at least one.")
         try:
             server.run(options["host"], options["port"], count)
-        except server.PortInUse as error:
+        except ports.PortUnusable as error:
             raise CommandError(f"{error} Name another with --port, or stop the program that uses it.") from None
