@@ -18,6 +18,8 @@ USER_SIGNED_OUT = "user.signed_out"
 USER_PASSWORD_RESET_REQUESTED = "user.password_reset_requested"
 USER_SIGN_OUT_REFUSED = "user.sign_out_refused"
 
+ADMINISTRATION_REFUSED = "administration.refused"
+
 CONSENT_GRANTED = "consent.granted"
 CONSENT_DENIED = "consent.denied"
 CONSENT_WITHDRAWN = "consent.withdrawn"

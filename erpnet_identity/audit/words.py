@@ -23,6 +23,7 @@ _SENTENCES = {
     events.USER_SIGNED_OUT: "signed out",
     events.USER_SIGN_OUT_REFUSED: "was refused at sign-out",
     events.USER_PASSWORD_RESET_REQUESTED: "asked for a link to set a new password",
+    events.ADMINISTRATION_REFUSED: "was refused at administration",
     events.CONSENT_GRANTED: "allowed the application",
     events.CONSENT_DENIED: "did not allow the application",
     events.CONSENT_WITHDRAWN: "withdrew the consent for the application",

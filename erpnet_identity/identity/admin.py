@@ -5,6 +5,8 @@ from typing import Any
 from allauth.account import admin as account_admin
 from allauth.account.models import EmailAddress
 from django.contrib import admin, messages
+from django.contrib.auth import admin as auth_admin
+from django.contrib.auth.models import Group
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -15,24 +17,15 @@ from erpnet_identity.audit.model_admin import minute_column
 from erpnet_identity.tokens.admin import OfPersonAdmin, application_link, badge
 from erpnet_identity.users.services import actor_for
 
-from . import consent, sessions, signout
+from . import consent, signout
 from .models import Consent, IdentitySession
 
-
-def require_session(site: Any) -> None:
-    """Let the admin site end with the identity session: whoever was signed out from outside is out there too."""
-    is_administrator = site.has_permission
-
-    def has_permission(request: HttpRequest) -> bool:
-        return is_administrator(request) and sessions.current(request, now=timezone.now()) is not None
-
-    site.has_permission = has_permission
-
-
-require_session(admin.site)
 # Nothing of allauth's: it keeps no rows here (docs/decisions/accounts.md).
 assert account_admin is not None  # imported so that the class is registered before it is taken out
 admin.site.unregister(EmailAddress)
+# Rights follow from the account alone; there are no groups.
+assert auth_admin is not None
+admin.site.unregister(Group)
 
 
 class SessionStateFilter(admin.SimpleListFilter):

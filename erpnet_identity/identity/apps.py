@@ -1,7 +1,16 @@
 from django.apps import AppConfig
+from django.contrib.admin import apps as admin
+
+
+class AdministrationConfig(admin.AdminConfig):
+    """Django's admin with our site (see ``administration.py``)."""
+
+    default = False
+    default_site = "erpnet_identity.identity.administration.Administration"
 
 
 class IdentityConfig(AppConfig):
+    default = True
     name = "erpnet_identity.identity"
     label = "identity"
     verbose_name = "Sign-in"

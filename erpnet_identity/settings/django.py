@@ -31,7 +31,7 @@ INSTALLED_APPS = [
     "oauth2_provider",
     "rest_framework",
     "allauth.account",
-    "django.contrib.admin",
+    "erpnet_identity.identity.apps.AdministrationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -141,4 +141,4 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_MAX_AGE = 3600
 
-LOGIN_URL = "/admin/login/"
+LOGIN_URL = "/id/signin"

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
-from django.contrib.auth import update_session_auth_hash
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -20,14 +19,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from erpnet_identity.audit.model_admin import CappedPaginator, TracedAdmin
 
-from . import services, site
+from . import services
 from .forms import NewUserForm, SetPasswordForm, UserForm
 from .models import MAY_SIGN_IN, User, UserType
 
 SHOWN_APPLICATIONS = 20
 SHOWN_LOGINS = 20
-# Imported with this module because Django looks for modules of this name only.
-assert site is not None
 
 
 class LockedFilter(admin.SimpleListFilter):
@@ -220,8 +217,10 @@ class UserAdmin(TracedAdmin):
 
     @method_decorator([sensitive_post_parameters(), csrf_protect, require_http_methods(["GET", "HEAD", "POST"])])
     def password_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
-        """Set a new password (ID-193)."""
+        """Set a new password for somebody else (ID-193). The own one is changed where the old one is asked for."""
         user = self._user_or_404(request, object_id)
+        if user.pk == request.user.pk:
+            return HttpResponseRedirect(reverse("identity:password-change"))
         if user.user_type not in MAY_SIGN_IN:
             self.message_user(request, "This type of account cannot sign in.", messages.ERROR)
             return HttpResponseRedirect(_page_of(user))
@@ -229,8 +228,6 @@ class UserAdmin(TracedAdmin):
         if request.method == "POST" and form.is_valid():
             user.set_password(form.cleaned_data["password1"])
             services.save_user(user, actor=services.actor_for(request.user), password_changed=True)
-            if user.pk == request.user.pk:
-                update_session_auth_hash(request, user)  # the change ends every session but this one
             self.message_user(request, f"{user.login} has a new password.", messages.SUCCESS)
             return HttpResponseRedirect(_page_of(user))
         context = {

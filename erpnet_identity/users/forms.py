@@ -3,7 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth import password_validation
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 
@@ -21,7 +20,6 @@ TYPE_HELP = {
 }
 # Argon2 works through every byte: a megabyte of password would be a way to keep the server busy.
 MAX_PASSWORD = 1000
-MAX_NAME = 254
 
 
 class PasswordFields(forms.Form):
@@ -144,25 +142,3 @@ class NewUserForm(UserForm, PasswordFields):
             self.add_error("password2", ValidationError("Enter the password again.", code="required"))
             return
         self.check_password(self.instance)
-
-
-class AdministratorSignInForm(AdminAuthenticationForm):
-    """One sentence for every kind of failure (ID-64)."""
-
-    error_messages = {
-        "invalid_login": "The login or the password is wrong, or the account may not do this.",
-        "inactive": "The login or the password is wrong, or the account may not do this.",
-    }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.label_suffix = ""
-        name = self.fields["username"]
-        name.label = "Login or e-mail"
-        # Django takes the length of the login; an address may be longer (ID-63).
-        name.max_length = name.widget.attrs["maxlength"] = MAX_NAME  # type: ignore[attr-defined]
-
-    def confirm_login_allowed(self, user: Any) -> None:
-        """Administrators only (TA-48)."""
-        if not user.is_staff:
-            raise self.get_invalid_login_error()

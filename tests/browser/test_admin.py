@@ -5,6 +5,7 @@ import pytest
 from erpnet_identity.users.models import User
 from tests.factories.trusted_apps import TrustedApplicationFactory
 from tests.support.browser import accessibility_violations, overflow
+from tests.support.person import sign_in
 from trusted_apps.models import TrustedApplication
 from trusted_apps.secrets import matches
 
@@ -160,11 +161,12 @@ def test_signing_in(open_page, administrator):
     page = open_page()
     page.goto("/admin/")
     assert accessibility_violations(page) == []
-    page.fill("#id_username", administrator.login)
-    page.fill("#id_password", "wrong")
-    page.click("[type=submit]")
-    assert page.is_visible(".errornote")
-    page.fill("#id_password", "correct horse")
-    page.click("[type=submit]")
+    sign_in(page, administrator, "wrong")
+    assert page.get_attribute("#signin-outcome", "data-outcome") == "failed"
+    sign_in(page, administrator, "correct horse")
     page.wait_for_url("**/admin/")
     assert User.objects.get(pk=administrator.pk).last_login
+    page.click("#admin-signout")
+    page.click("#signout-confirm")
+    page.goto("/admin/")
+    assert "/id/signin" in page.url

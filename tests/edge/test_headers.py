@@ -2,7 +2,7 @@
 
 import pytest
 
-PAGES = ("/", "/admin/login/", "/nowhere")
+PAGES = ("/", "/id/password/reset", "/nowhere")
 ENDPOINTS = (
     "/id/connect/token",
     "/id/.well-known/openid-configuration",

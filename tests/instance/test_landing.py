@@ -173,7 +173,7 @@ class TestErrors:
 
     @pytest.mark.django_db
     def test_a_form_that_is_out_of_date(self):
-        response = Client(enforce_csrf_checks=True).post("/admin/login/", {"username": "x"})
+        response = Client(enforce_csrf_checks=True).post("/id/signin", {"login": "x"})
         assert response.status_code == 403
         assert "This form is out of date" in response.content.decode()
 

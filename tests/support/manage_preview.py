@@ -178,7 +178,7 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
         "reservations-refused": ("manage/reservations.html", reservations(3, {"login": "nobody"})),
         "reservations-none": ("manage/reservations.html", reservations(0)),
         "forbidden": (
-            "manage/forbidden.html",
+            "identity/administrators_only.html",
             {"person": User(name="Sofia Koleva", login="sofia"), "other_url": "/id/signin", "account_url": "/id/"},
         ),
     }

@@ -72,14 +72,6 @@ class TestEmailAddress:
         UserFactory(email="", password=PASSWORD)
         assert authenticate(username=" ", password=PASSWORD) is None
 
-    def test_the_administrators_page_takes_one_too(self, client):
-        address = f"{'long' * 15}@{'example' * 8}.com"
-        UserFactory(admin=True, email=address, password=PASSWORD)
-        page = client.get("/admin/login/")
-        assert b"Login or e-mail" in page.content
-        assert b'maxlength="254"' in page.content
-        assert client.post("/admin/login/", {"username": address, "password": PASSWORD}).status_code == 302
-
 
 @pytest.mark.django_db
 @pytest.mark.contract("ID-64")

@@ -9,17 +9,18 @@ from datetime import datetime
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.urls import reverse
 from django.utils import timezone
 
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.identity import page as pages
 from erpnet_identity.identity import sessions
-from erpnet_identity.identity.errand import Errand
+from erpnet_identity.identity.administrators import SeeOther, turned_away
 from erpnet_identity.users.models import User
 from erpnet_identity.users.services import actor_for
 
+__all__ = ["READ", "READ_AND_CHANGE", "SeeOther", "Visit", "administrators_only"]
 READ = ("GET", "HEAD")
 READ_AND_CHANGE = (*READ, "POST")
 
@@ -55,12 +56,6 @@ class Visit:
 ManageView = Callable[..., HttpResponse]
 
 
-class SeeOther(HttpResponseRedirect):
-    """After a change: a page that can be loaded again without changing anything (RFC 9110 §15.4.4)."""
-
-    status_code = 303
-
-
 def administrators_only(view: ManageView, methods: tuple[str, ...]) -> Callable[..., HttpResponse]:
     """Let administrators in and nobody else. Whoever is not signed in is sent to do so first, and finds the page that
     was wanted afterwards; a change that came without a sign-in is not made."""
@@ -68,20 +63,12 @@ def administrators_only(view: ManageView, methods: tuple[str, ...]) -> Callable[
     @wraps(view)
     def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponse:
         now = timezone.now()
+        if (refusal := turned_away(request, now=now)) is not None:
+            return refusal
         session = sessions.current(request, now=now)
-        if session is None:
-            sign_in = Errand(next=request.get_full_path()).link("identity:signin")
-            return pages.keep_private(SeeOther(sign_in) if request.method == "POST" else HttpResponseRedirect(sign_in))
-        if not session.user.is_staff:
-            return _refused(request, session.user)
+        assert session is not None
         if request.method not in methods:
             return pages.keep_private(HttpResponseNotAllowed(methods))
         return pages.keep_private(view(Visit(request, session.user, now), **kwargs))
 
     return guarded
-
-
-def _refused(request: HttpRequest, user: User) -> HttpResponse:
-    other = Errand(next=reverse("manage:home")).link("identity:signin", other="1")
-    context = {"person": user, "other_url": other, "account_url": reverse("identity:home")}
-    return pages.page(request, "manage/forbidden.html", context, status=403)

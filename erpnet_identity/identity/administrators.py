@@ -1,0 +1,51 @@
+"""Who gets into the pages of administrators, at ``/admin/`` and ``/manage``: one door and refusal (TA-48, IS-80)."""
+
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from erpnet_identity.audit import events
+from erpnet_identity.audit.services import record
+from erpnet_identity.users.models import User
+from erpnet_identity.users.services import actor_for
+
+from . import sessions
+from .errand import Errand
+from .page import keep_private, page
+
+
+class SeeOther(HttpResponseRedirect):
+    """After a POST: a page that can be loaded again without changing anything (RFC 9110 §15.4.4)."""
+
+    status_code = 303
+
+
+def turned_away(request: HttpRequest, *, now: datetime) -> HttpResponse | None:
+    """The answer to everybody who is no administrator, None for one.
+
+    A browser without an identity session is sent to sign in and finds the page that was wanted afterwards; a change
+    that came without a sign-in is not made. Anybody else learns who is signed in here and how to change that.
+    """
+    session = sessions.current(request, now=now)
+    if session is None:
+        sign_in = Errand(next=request.get_full_path()).link("identity:signin")
+        return keep_private(SeeOther(sign_in) if request.method == "POST" else HttpResponseRedirect(sign_in))
+    if session.user.is_staff:
+        return None
+    return _refused(request, session.user, session.sid)
+
+
+def _refused(request: HttpRequest, user: User, sid: str) -> HttpResponse:
+    record(
+        events.ADMINISTRATION_REFUSED,
+        outcome="refused",
+        actor=actor_for(user),
+        user=user,
+        sid=sid,
+        detail={"cause": "not_an_administrator", "path": request.path[:200]},
+    )
+    back = request.get_full_path() if request.method in ("GET", "HEAD") else ""
+    other = Errand(next=back or reverse("manage:home")).link("identity:signin", other="1")
+    context = {"person": user, "other_url": other, "account_url": reverse("identity:home")}
+    return page(request, "identity/administrators_only.html", context, status=403)
