@@ -1,13 +1,15 @@
-"""The server's entry: ``granian --interface wsgi erpnet_identity.wsgi:application``."""
+"""The entry for other servers: ``granian --interface wsgi erpnet_identity.wsgi:application``. ``manage.py serve`` reads
+bodies before a request takes a thread, and ends as it should; a server that is put in its place has to do both."""
 
 import os
 
-from django.core.wsgi import get_wsgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "erpnet_identity.settings")
-application = get_wsgi_application()
+django.setup(set_prefix=False)
 
 # Not at the top: importing an application needs the settings that the line above has read.
 from erpnet_identity.instance import startup  # noqa: E402
 
+application = startup.application()
 startup.begin()

@@ -1,9 +1,6 @@
 """The production server: granian, started by ``serve`` and ``quickstart`` (OPS-07)."""
 
 import signal
-import sys
-from importlib import import_module
-from typing import Any
 
 import structlog
 from django.conf import settings
@@ -11,8 +8,8 @@ from django.db import connections
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
-from granian.server import Server
 
+from . import memory, processes, startup
 from .ports import ensure_free
 from .workers import thread_count
 
@@ -25,35 +22,22 @@ _THREAD_REST_SECONDS = 600
 _MAX_HEADER_BYTES = 16 * 1024
 
 
-# What this process serves with; None in a worker that began as a program of its own.
-_server: Any = None
-
-
-def _load(target: str) -> Any:
-    """Import the application in a worker, and let SIGTERM end a worker that has not got that far.
-
-    A forked worker begins with the signal handlers of its parent, which only note the signal for the parent's loop:
-    told to stop while it is still importing, it would serve for ever and its parent would wait for it as long.
-    """
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_DFL)
-    if _server is not None and _server.interrupt_signal:
-        sys.exit(0)
-    module, _, name = target.partition(":")
-    return getattr(import_module(module), name)
-
-
 def run(host: str, port: int, workers: int) -> None:
-    """Serve until SIGTERM or SIGINT. Running requests finish; then the function returns. Port 0 is any that is free.
+    """Serve until SIGTERM, SIGINT or SIGHUP. Running requests finish within `processes.GRACE`; then the function
+    returns. Port 0 is any that is free.
 
     Raises ``PortUnusable``.
     """
     port = ensure_free(host, port)
+    memory.give_back()
+    if processes.CAN_FORK:
+        # Told to stop while it loads, it ends without a word.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        startup.application()
     # A connection must not be shared between this process and its children.
     connections.close_all()
-    global _server
-    _server = Server(
-        "erpnet_identity.wsgi:application",
+    server = processes.Supervisor(
+        "ERP Identity",
         address=host,
         port=port,
         interface=Interfaces.WSGI,
@@ -66,8 +50,6 @@ def run(host: str, port: int, workers: int) -> None:
         backlog=2048,
         # A worker that dies is replaced; one that dies at once, again and again, ends the server with an error.
         respawn_failed_workers=True,
-        # No `workers_kill_timeout`: running requests finish however long they take. Whoever supervises the process has
-        # a patience of its own.
         # Each request is one line of `erpnet.request`; the server's own would hold addresses with their query (IS-32).
         log_access=False,
         log_level=LogLevels.warning,
@@ -79,9 +61,9 @@ def run(host: str, port: int, workers: int) -> None:
     )
     log.info("serving", address=f"http://{host}:{port}", workers=workers, threads=thread_count())
     try:
-        _server.serve(target_loader=_load)
+        server.serve(spawn_target=processes.work, target_loader=processes.begin_worker)
     except SystemExit:
-        # Told to stop while it starts, it finds workers that have ended by themselves, as they were meant to.
-        if not _server.interrupt_signal:
+        # Told to stop while it starts, or together with its workers, it finds workers that have ended by themselves.
+        if not server.interrupt_signal:
             raise
     log.info("stopped")

@@ -1,8 +1,11 @@
 """What a server process does before its first request, so that no caller waits for it."""
 
 import gc
+from functools import lru_cache
+from typing import Any
 
 import structlog
+from django.core.handlers.wsgi import WSGIHandler
 from django.db import connections
 from django.template.loader import get_template
 from django.urls import get_resolver
@@ -42,9 +45,21 @@ def settle_memory() -> None:
     gc.set_threshold(10_000, 20, 100)
 
 
-def begin() -> None:
-    """Start a server process."""
+@lru_cache(maxsize=1)
+def application() -> Any:
+    """The WSGI application with all that it will need. Made once: processes that are forked later share it."""
+    handler = WSGIHandler()
     warm_up()
     settle_memory()
+    return handler
+
+
+def begin() -> None:
+    """Start what a server process does beside answering requests."""
     cleanup.start_in_background()
     background.start()
+
+
+def end() -> None:
+    """Write what is left, before a server process ends."""
+    background.take_turn(everything=True)

@@ -7,6 +7,8 @@ SESSION_CONCURRENT_REQUESTS: int = env.ERPNET_DOMAIN_API["SessionConcurrentReque
 API_PAGE_ROWS: int = env.ERPNET_API_PAGE_ROWS
 API_TARGET_BYTES: int = env.ERPNET_API_TARGET_BYTES
 API_BODY_BYTES: int = env.ERPNET_API_BODY_BYTES
+# Of any request, how long its body may be on its way (OPS-07).
+BODY_SECONDS: int = env.ERPNET_BODY_SECONDS
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["erpnet_identity.erp_sessions.state.SessionAuthentication"],

@@ -232,6 +232,14 @@ VARIABLES: tuple[Variable, ...] = (
         kinds.whole(1_024, 1_073_741_824),
     ),
     Variable(
+        "ERPNET_BODY_SECONDS",
+        "seconds",
+        "60",
+        "How long the body of a request may take to arrive, and ten seconds at most to begin; then the answer is 408 "
+        "(OPS-07).",
+        kinds.whole(1, 3_600),
+    ),
+    Variable(
         "ERPNET_SIGN_IN_FAILURES",
         "number",
         "5",

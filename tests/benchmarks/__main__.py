@@ -17,9 +17,8 @@ from urllib.error import HTTPError
 from . import databases, load, seed
 from .flows import Browser, Flow, authorize_path
 from .load import Request, Sample
-from .servers import Server, granian
+from .servers import Server, granian, product
 
-PRODUCT = "erpnet_identity.wsgi:application"
 BARE = "tests.benchmarks.bare.wsgi:application"
 SESSIONLESS = {"DJANGO_SETTINGS_MODULE": "tests.benchmarks.sessionless.settings"}
 LIMITLESS = {
@@ -66,7 +65,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--threads", type=int, default=4, help="of each worker")
+    parser.add_argument(
+        "--threads", type=int, default=4, help="of each worker of the bare project; the product has its own (4)"
+    )
     parser.add_argument("--only", default="", help="comma-separated workloads; their yardsticks are added")
     parser.add_argument(
         "--postgresql", default="postgres://postgres@127.0.0.1:5432", help="a server to make databases on"
@@ -266,38 +267,36 @@ def main() -> None:
         environment["DATABASE_URL"] = small
         secret = seed.seed(environment)
 
-        def serve(application: str, settings: dict[str, str], log: str) -> Server:
-            return stack.enter_context(
-                granian(
-                    application,
-                    environment=settings,
-                    workers=arguments.workers,
-                    threads=arguments.threads,
-                    log=logs / log,
-                )
-            )
+        def serve(settings: dict[str, str], log: str) -> Server:
+            return stack.enter_context(product(environment=settings, workers=arguments.workers, log=logs / log))
 
         if arguments.large:
             # A token must exist to be copied; the copy also carries the first signing key.
-            with granian(PRODUCT, environment=environment, workers=1, threads=1, log=logs / "first.log") as first:
+            with product(environment=environment, workers=1, log=logs / "first.log") as first:
                 product_workloads(first, secret)
             databases.disconnect(arguments.postgresql, name)
             large = stack.enter_context(databases.throwaway(arguments.postgresql, f"{name}_large", template=name))
             print(f"adding {databases.APPLICATIONS:,} applications and {databases.TOKENS:,} tokens …", flush=True)
             databases.fill(large)
-        servers = {"product": serve(PRODUCT, environment, "product.log")}
-        servers["bare"] = serve(
-            BARE, {"DATABASE_URL": small, "DJANGO_SETTINGS_MODULE": "tests.benchmarks.bare.settings"}, "bare.log"
+        servers = {"product": serve(environment, "product.log")}
+        servers["bare"] = stack.enter_context(
+            granian(
+                BARE,
+                environment={"DATABASE_URL": small, "DJANGO_SETTINGS_MODULE": "tests.benchmarks.bare.settings"},
+                workers=arguments.workers,
+                threads=arguments.threads,
+                log=logs / "bare.log",
+            )
         )
-        servers["sessionless"] = serve(PRODUCT, {**environment, **SESSIONLESS}, "sessionless.log")
-        servers["limitless"] = serve(PRODUCT, {**environment, **LIMITLESS}, "limitless.log")
+        servers["sessionless"] = serve({**environment, **SESSIONLESS}, "sessionless.log")
+        servers["limitless"] = serve({**environment, **LIMITLESS}, "limitless.log")
         own = product_workloads(servers["product"], secret)
         reduced = reduced_workloads(servers, own)
         workloads = chosen([*bare_workloads(servers["bare"]), *reduced, *own], arguments.only)
         plan = [(servers[workload.server], workload) for workload in workloads]
         own = [workload for workload in own if workload in workloads]
         if arguments.large:
-            servers["large"] = serve(PRODUCT, {**environment, "DATABASE_URL": large}, "large.log")
+            servers["large"] = serve({**environment, "DATABASE_URL": large}, "large.log")
             for workload in product_workloads(servers["large"], secret):
                 if workload.name in {one.name for one in own}:
                     plan.append((servers["large"], replace(workload, name=f"{workload.name}, large")))

@@ -63,6 +63,15 @@ def free_port() -> int:
 
 
 @contextmanager
+def product(*, environment: dict[str, str], workers: int, log: Path, root: Path = ROOT) -> Iterator[Server]:
+    """Serve the product as it is served in production."""
+    port = free_port()
+    command = [sys.executable, "manage.py", "serve", "--port", str(port), "--workers", str(workers)]
+    with _running(command, environment, port, log, root) as server:
+        yield server
+
+
+@contextmanager
 def granian(
     application: str, *, environment: dict[str, str], workers: int, threads: int, log: Path
 ) -> Iterator[Server]:
@@ -73,9 +82,15 @@ def granian(
         *("--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)),
         *("--workers", str(workers), "--blocking-threads", str(threads), "--no-ws", "--log-level", "warning"),
     ]
+    with _running(command, environment, port, log, ROOT) as server:
+        yield server
+
+
+@contextmanager
+def _running(command: list[str], environment: dict[str, str], port: int, log: Path, root: Path) -> Iterator[Server]:
     with log.open("ab") as output:
         process = subprocess.Popen(
-            command, cwd=ROOT, env={**os.environ, **environment}, stdout=output, stderr=output, start_new_session=True
+            command, cwd=root, env={**os.environ, **environment}, stdout=output, stderr=output, start_new_session=True
         )
     try:
         url = f"http://127.0.0.1:{port}"
@@ -94,7 +109,7 @@ def _wait_until_it_answers(url: str, process: subprocess.Popen[bytes], log: Path
         if process.poll() is not None:
             break
         try:
-            urllib.request.urlopen(url, timeout=5).close()
+            urllib.request.urlopen(f"{url}/health/live", timeout=5).close()
         except HTTPError:
             return  # any answer will do
         except OSError:
