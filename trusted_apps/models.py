@@ -13,6 +13,8 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from oauth2_provider.models import AbstractApplication
 
+from erpnet_identity.folded import FoldedField, FoldedModel, FoldedQuerySet
+
 from . import redirects, rules, scopes
 from .rules import INTERNAL_PREFIX
 from .secrets import is_digest
@@ -43,14 +45,14 @@ class ReferenceTokenPolicy(models.TextChoices):
     ADMINISTRATORS_ONLY = "administrators_only", "AdministratorsOnly"
 
 
-class TrustedApplicationQuerySet(models.QuerySet["TrustedApplication"]):
+class TrustedApplicationQuerySet(FoldedQuerySet):
     """Questions about many applications."""
 
     def enabled(self) -> "TrustedApplicationQuerySet":
         return self.filter(is_enabled=True)
 
 
-class TrustedApplication(AbstractApplication):
+class TrustedApplication(FoldedModel, AbstractApplication):
     """The registration of one app in this instance (TA-10 to TA-29).
 
     Standard terms name the columns; ``attributes.py`` maps them to ERP.net's attribute names. What the toolkit
@@ -107,6 +109,9 @@ class TrustedApplication(AbstractApplication):
     # Refresh tokens that were granted before this moment are void: a secret has been replaced since (TA-54, TK-57).
     # One moment instead of a mark on each token: it costs the same however many people are signed in.
     refresh_tokens_from = models.DateTimeField("refresh tokens from", null=True, blank=True, editable=False)
+
+    folded_name = FoldedField("name")
+    folded_owner = FoldedField("owner")
 
     objects = TrustedApplicationQuerySet.as_manager()
 

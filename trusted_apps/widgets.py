@@ -110,7 +110,7 @@ class LoginField(forms.CharField):
         login = super().clean(value)
         if not login:
             return None
-        user = User.objects.filter(login__iexact=login).first()
+        user = User.objects.filter(folded_login=login).first()
         if user is None:
             raise forms.ValidationError(self.error_messages["unknown"], code="unknown", params={"login": login})
         return user

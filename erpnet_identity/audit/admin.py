@@ -5,12 +5,12 @@ import re
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from . import events, words
+from . import events, people, words
 from .model_admin import ReadOnlyAdmin
 from .models import AuditEvent
 
@@ -82,7 +82,10 @@ class AuditEventAdmin(ReadOnlyAdmin):
             return queryset.filter(correlation_id=term), False
         if term and AuditEvent.objects.filter(client_id=term).exists():
             return queryset.filter(client_id=term), False
-        return super().get_search_results(request, queryset, search_term)
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        if logins := people.spellings(term):
+            found |= queryset.filter(Q(user_login__in=logins) | Q(actor_name__in=logins))
+        return found, may_repeat
 
     @admin.display(description="time (UTC)")
     def time_shown(self, event: AuditEvent) -> str:

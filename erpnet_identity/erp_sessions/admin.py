@@ -50,7 +50,7 @@ class ErpSessionAdmin(OfPersonAdmin):
     list_display = ["person", "state", "kind", "opened", "last_request", "address"]
     list_display_links = ["person"]
     list_filter = [StateFilter, "kind", "close_reason"]
-    search_fields = ["user__login__iexact", "key__exact", "address__exact"]
+    search_fields = ["user__folded_login__exact", "key__exact", "address__exact"]
     search_help_text = "A whole login, identity session (sid), token id (jti) or address."
     fields = [
         "account", "state", "kind", "applications_used", "opened", "last_request", "absolute_end", "ended", "address",

@@ -55,7 +55,7 @@ class IdentitySessionAdmin(OfPersonAdmin):
     list_display = ["person", "state", "signed_in", "ends", "address", "browser"]
     list_display_links = ["person"]
     list_filter = [SessionStateFilter, "is_remembered"]
-    search_fields = ["user__login__iexact", "sid__exact", "address__exact"]
+    search_fields = ["user__folded_login__exact", "sid__exact", "address__exact"]
     search_help_text = "A whole login, identity session (sid) or address."
     fields = [
         "account", "state", "signed_in", "began", "ends", "ended", "is_remembered", "idp", "methods", "address",
@@ -122,7 +122,7 @@ class ConsentAdmin(OfPersonAdmin):
     list_display = ["person", "application_shown", "state", "scope", "granted", "withdrawn"]
     list_display_links = ["person"]
     list_filter = [ConsentStateFilter]
-    search_fields = ["user__login__iexact", "application__client_id__exact"]
+    search_fields = ["user__folded_login__exact", "application__client_id__exact"]
     search_help_text = "A whole login or client id."
     fields = ["account", "application_shown", "state", "scope", "version", "granted", "withdrawn"]
     sortable_by = ()

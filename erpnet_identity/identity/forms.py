@@ -14,8 +14,6 @@ from django.conf import settings
 from django.contrib.auth.password_validation import password_validators_help_texts
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Value
-from django.db.models.functions import Upper
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import lazy
 from django.utils.html import format_html, format_html_join
@@ -124,8 +122,7 @@ class PasswordResetForm(allauth.ResetPasswordForm):
         """Promise the mail and leave the trace. As much is done for an address that nobody has, and what takes time
         comes after the answer."""
         email: str = self.cleaned_data["email"]
-        folded = User.objects.alias(folded=Upper("email")).filter(folded=Upper(Value(email)))
-        found = [user for user in folded if user.may_sign_in]
+        found = [user for user in User.objects.filter(folded_email=email) if user.may_sign_in]
         cause = "" if found else "unknown_email"
         if not throttle.may_mail(email):
             found, cause = [], "too_many_requests"

@@ -6,6 +6,7 @@ from django.conf import settings
 
 from erpnet_identity.audit.complaints import Complaint
 from erpnet_identity.edge.throttle import Throttle
+from erpnet_identity.spelling import fold
 
 RESETS_PER_ADDRESS = 10  # in a minute
 RESETS_PER_EMAIL = 3  # in a quarter of an hour: more mail than this helps nobody
@@ -43,5 +44,5 @@ def reset_must_wait(address: str) -> int:
 
 def may_mail(email: str) -> bool:
     """Count a reset link for this e-mail address, whether or not anybody has it; False for one too many."""
-    counted = _mails.count(email.casefold())
+    counted = _mails.count(fold(email))
     return counted is None or counted[0] <= RESETS_PER_EMAIL

@@ -50,7 +50,7 @@ class SeatForm(forms.Form):
     def clean_login(self) -> User:
         """The account. One that can never open a session would keep a slot from everybody for ever (SE-16)."""
         login = self.cleaned_data["login"]
-        user = User.objects.filter(login__iexact=login).select_related("reserved_seat").first()
+        user = User.objects.filter(folded_login=login).select_related("reserved_seat").first()
         if user is None:
             raise forms.ValidationError(f"There is no account with the login {login}.")
         if not user.may_call_apis:

@@ -77,7 +77,7 @@ def find(*, text: str, show: str, now: datetime) -> ErpSessionQuerySet:
     """The live sessions whose account has ``text`` in its login or name, the newest first."""
     rows = ErpSession.objects.live(now).annotate(has_seat=Exists(ReservedSeat.objects.filter(user=OuterRef("user"))))
     if text:
-        rows = rows.filter(Q(user__login__icontains=text) | Q(user__name__icontains=text))
+        rows = rows.filter(Q(user__folded_login__contains=text) | Q(user__folded_name__contains=text))
     _, condition = SHOW[show]
     return rows.filter(condition).select_related("user").order_by("-opened_at", "pk")
 

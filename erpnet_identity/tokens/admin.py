@@ -82,7 +82,7 @@ class AccessTokenAdmin(ReadOnlyAdmin):
     list_display = ["jti_shown", "state", "application_shown", "runs_as", "scope", "created", "expires"]
     list_display_links = ["jti_shown"]
     list_filter = [TokenStateFilter, ("created", admin.DateFieldListFilter)]
-    search_fields = ["jti__exact", "application__client_id__exact", "user__login__iexact"]
+    search_fields = ["jti__exact", "application__client_id__exact", "user__folded_login__exact"]
     search_help_text = "A whole token id (jti), client id or login."
     fields = ["jti", "state", "application_shown", "runs_as", "scope", "sid", "created", "expires", "revoked_at"]
     sortable_by = ()
@@ -144,7 +144,7 @@ class GrantAdmin(OfPersonAdmin):
     row_title = "An application that stays connected"
     list_display = ["person", "application_shown", "state", "scope", "since", "renewed_shown", "ends"]
     list_display_links = ["person"]
-    search_fields = ["application__client_id__exact", "user__login__iexact", "sid__exact"]
+    search_fields = ["application__client_id__exact", "user__folded_login__exact", "sid__exact"]
     search_help_text = "A whole login, client id or identity session (sid)."
     fields = ["account", "application_shown", "state", "scope", "since", "renewed_shown", "ends", "sid"]
     sortable_by = ()

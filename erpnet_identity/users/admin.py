@@ -73,7 +73,7 @@ class UserAdmin(TracedAdmin):
     list_max_show_all = 50
     paginator = CappedPaginator
     ordering = ["login"]
-    search_fields = ["login", "name", "email"]
+    search_fields = ["folded_login__contains", "folded_name__contains", "folded_email__contains"]
     search_help_text = "Login, name or e-mail."
     readonly_fields = ["sign_in_state", "created_shown", "runs", "former"]
 

@@ -5,3 +5,10 @@ class UsersConfig(AppConfig):
     name = "erpnet_identity.users"
     label = "users"
     verbose_name = "Users"
+
+    def ready(self) -> None:
+        from erpnet_identity.audit.people import spelt_by
+
+        from .services import logins_of
+
+        spelt_by(logins_of)

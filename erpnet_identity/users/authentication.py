@@ -7,8 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.backends import BaseBackend
 from django.db import transaction
-from django.db.models import Case, Q, Value, When
-from django.db.models.functions import Upper
+from django.db.models import Case, Q, When
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -46,6 +45,7 @@ class PasswordBackend(BaseBackend):
             elif not user.may_sign_in:
                 cause = "inactive" if not user.is_active else "type_cannot_sign_in"
             elif self._begin_anew(user):
+                user.keep_password_strong(password)
                 return user
             else:
                 cause = "locked"
@@ -63,10 +63,8 @@ class PasswordBackend(BaseBackend):
         One statement over both indexes, whatever is found: a second one for e-mail addresses would tell by its time
         which logins exist.
         """
-        wanted = Upper(Value(name))
-        is_login = Case(When(folded_login=wanted, then=True), default=False)
-        accounts = User.objects.alias(folded_login=Upper("login"), folded_email=Upper("email"))
-        accounts = accounts.filter(Q(folded_login=wanted) | Q(folded_email=wanted)).annotate(is_login=is_login)
+        is_login = Case(When(folded_login=name, then=True), default=False)
+        accounts = User.objects.filter(Q(folded_login=name) | Q(folded_email=name)).annotate(is_login=is_login)
         found = list(accounts.order_by("-is_login")[:2])
         if not found:
             return None, "unknown_user"

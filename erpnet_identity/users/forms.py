@@ -4,8 +4,9 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth import password_validation
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.exceptions import ValidationError
 
+from .logins import composed
 from .models import LOCALES, MAY_SIGN_IN, User, UserType
 from .password_rules import StrongPasswordValidator
 
@@ -98,6 +99,10 @@ class UserForm(forms.ModelForm):
         if "locale" in self.fields and self.instance.locale not in dict(LOCALES):
             self.fields["locale"].choices = [*LOCALES, (self.instance.locale, self.instance.locale)]  # type: ignore[attr-defined]
 
+    def clean_login(self) -> str:
+        """How the login is stored: keyboards differ in how they compose a letter."""
+        return composed(self.cleaned_data["login"])
+
     def clean(self) -> dict[str, Any]:
         """Administrators cannot lock themselves out: somebody who can undo it must remain."""
         data = super().clean() or self.cleaned_data
@@ -110,13 +115,6 @@ class UserForm(forms.ModelForm):
             if data.get("user_type") not in (None, UserType.INTERNAL):
                 self.add_error("user_type", ValidationError(own, code="own_account"))
         return data
-
-    def _update_errors(self, errors: ValidationError) -> None:
-        by_field = errors.update_error_dict({})
-        for error in by_field.pop(NON_FIELD_ERRORS, []):
-            # The constraint on the login is one of an expression and names no field (ID-63).
-            by_field.setdefault("login" if error.code == "unique" else NON_FIELD_ERRORS, []).append(error)
-        super()._update_errors(ValidationError(by_field))  # type: ignore[misc]
 
 
 class NewUserForm(UserForm, PasswordFields):

@@ -4,15 +4,18 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.base_user import BaseUserManager
 
+from erpnet_identity.folded import FoldedQuerySet
+from erpnet_identity.spelling import fold
+
 if TYPE_CHECKING:
     from .models import User
 
 
-class UserManager(BaseUserManager["User"]):
+class UserManager(BaseUserManager["User"].from_queryset(FoldedQuerySet)):  # type: ignore[misc]
     """Accounts by login; letter case does not count (ID-63)."""
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(login__iexact=username)
+        return self.get(folded_login=username)
 
     def create_user(self, login: str, *, name: str = "", password: str | None = None, **fields: Any) -> "User":
         """A new account. Without a password it cannot use one. Raises ``ValidationError`` for bad values."""
@@ -25,3 +28,11 @@ class UserManager(BaseUserManager["User"]):
     def create_superuser(self, login: str, **fields: Any) -> "User":
         """An administrator, for ``manage.py createsuperuser``."""
         return self.create_user(login, is_admin=True, **fields)
+
+
+class FormerLoginQuerySet(FoldedQuerySet):
+    """Questions about many former logins."""
+
+    def named(self, login: str) -> "FormerLoginQuerySet":
+        """The login in any spelling."""
+        return self.filter(folded_login=fold(login))

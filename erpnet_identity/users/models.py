@@ -9,13 +9,15 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Value
-from django.db.models.functions import Upper
 from django.utils import timezone
 
 from erpnet_identity.compiled import CompiledQuery
+from erpnet_identity.folded import FoldedField, FoldedModel, LookField
+from erpnet_identity.spelling import fold, look
 
-from .managers import UserManager
+from .logins import LOGIN_FORMER, LOGIN_LOOKS_TAKEN, LOGIN_TAKEN, login_problem, text_problem
+from .managers import FormerLoginQuerySet, UserManager
+from .passwords import normal, verify
 
 
 class UserType(models.IntegerChoices):
@@ -45,8 +47,6 @@ MAY_CALL_APIS = frozenset({UserType.INTERNAL, UserType.SYSTEM})
 
 LOCALES = [("en", "English"), ("en-US", "English (United States)"), ("bg", "Български"), ("de", "Deutsch")]
 
-LOGIN_FORMER = "This login once belonged to another account and cannot be given to this one."
-
 validate_login = RegexValidator(
     r"\A[^\s\x00-\x1f\x7f]{1,64}\Z", "A login has 1 to 64 characters and no spaces.", code="login"
 )
@@ -55,7 +55,7 @@ validate_locale = RegexValidator(
 )
 
 
-class User(AbstractBaseUser):
+class User(FoldedModel, AbstractBaseUser):
     """An account. ``id`` is the stable key; ``login`` is what people type and what tokens name as ``sub``."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -73,8 +73,14 @@ class User(AbstractBaseUser):
     # Refresh tokens that were granted before this moment are void: the password has changed or the account was switched
     # off since (ID-190, ID-195, TK-57). Switching it on again does not bring them back.
     refresh_tokens_from = models.DateTimeField("refresh tokens from", null=True, blank=True, editable=False)
+    folded_login = FoldedField("login")
+    folded_name = FoldedField("name")
+    folded_email = FoldedField("email")
+    # Accounts that were there before the rule and look like another have none.
+    look = LookField("login")
 
     objects = UserManager()
+    _has_best_hash = True
 
     USERNAME_FIELD = "login"
     EMAIL_FIELD = "email"
@@ -83,15 +89,22 @@ class User(AbstractBaseUser):
     class Meta:
         ordering = ["login"]
         constraints = [
-            # Two logins that differ only in case would be one person to a reader (ID-63).
+            # Two logins that differ only in case or in how a letter is composed would be one person to a reader
+            # (ID-63); so would two that differ only in the script of letters that look alike.
             models.UniqueConstraint(
-                Upper("login"),
-                name="user_login_unique",
+                fields=["folded_login"],
+                name="user_folded_login_unique",
                 violation_error_code="unique",
-                violation_error_message="Another account already uses this login.",
-            )
+                violation_error_message=LOGIN_TAKEN,
+            ),
+            models.UniqueConstraint(
+                fields=["look"],
+                name="user_look_unique",
+                violation_error_code="unique",
+                violation_error_message=LOGIN_LOOKS_TAKEN,
+            ),
         ]
-        indexes = [models.Index(Upper("email"), name="user_by_email")]
+        indexes = [models.Index(fields=["folded_email"], name="user_by_folded_email")]
 
     def __str__(self) -> str:
         return f"{self.name} <{self.login}>"
@@ -103,6 +116,9 @@ class User(AbstractBaseUser):
             errors["is_admin"] = ValidationError("Only an internal user can be an administrator.", code="admin_type")
         if self.email_confirmed and not self.email:
             errors["email_confirmed"] = ValidationError("There is no e-mail address to confirm.", code="no_email")
+        for field, problem in (("login", login_problem(self.login)), ("name", text_problem(self.name, "The name"))):
+            if problem and not self._is_stored(field):
+                errors[field] = ValidationError(problem, code=f"{field}_spelling")
         if errors:
             raise ValidationError(errors)
 
@@ -112,14 +128,50 @@ class User(AbstractBaseUser):
         Whoever checks many accounts at once leaves this out and asks for all logins together. Raises
         ``ValidationError``.
         """
-        super().validate_constraints(exclude=exclude)
-        if not exclude or "login" not in exclude:
+        exclude = set(exclude or ())
+        if "login" in exclude:
+            super().validate_constraints(exclude={*exclude, "folded_login", "look"})
+            return
+        self.fold_columns()
+        try:
+            # A form knows the login and not the columns that follow from it.
+            super().validate_constraints(exclude=exclude - {"folded_login", "look"})
+        except ValidationError as error:
+            found = error.update_error_dict({})
+            same, alike = found.pop("folded_login", None), found.pop("look", None)
+            raise ValidationError({**found, **({"login": same or alike} if same or alike else {})})
+        try:
             self.refuse_former_login()
+        except ValidationError:
+            if not self._is_stored("login"):
+                raise
+
+    def _is_stored(self, field: str) -> bool:
+        """Whether the column has this value already: what was there before a rule stays."""
+        known = type(self).objects.filter(pk=self.pk, **{field: getattr(self, field)})
+        return not self._state.adding and known.exists()
 
     def refuse_former_login(self) -> None:
-        """Raises ``ValidationError`` at ``login`` when another account once had it."""
-        if any(owner != self.pk for (owner,) in _owners_of_former.rows(self.login)):
+        """Raises ``ValidationError`` at ``login`` when another account once had it, or one that looks the same."""
+        owners = _owners_of_former.rows(fold(self.login), look(self.login))
+        if any(owner != self.pk for (owner,) in owners):
             raise ValidationError({"login": ValidationError(LOGIN_FORMER, code="login_former")})
+
+    def set_password(self, raw_password: str | None) -> None:
+        """Store the password's normal form: how a keyboard composes its letters does not count."""
+        super().set_password(normal(raw_password) if raw_password is not None else None)
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """Whether it is the password. Writes nothing: see ``keep_password_strong``."""
+        is_right, self._has_best_hash = verify(raw_password, self.password)
+        return is_right
+
+    def keep_password_strong(self, raw_password: str) -> None:
+        """Store the password that was just checked and right anew, when its hash is of an old kind or of another form
+        (ID-194). Only for whoever comes in: a refusal must cost the same for right and wrong ones (ID-64)."""
+        if not self._has_best_hash:
+            self.set_password(raw_password)
+            self.save(update_fields=["password"])
 
     @property
     def type_name(self) -> str:
@@ -166,26 +218,21 @@ class User(AbstractBaseUser):
         return self.name
 
 
-class FormerLoginQuerySet(models.QuerySet["FormerLogin"]):
-    """Questions about many former logins."""
-
-    def named(self, login: str) -> "FormerLoginQuerySet":
-        """The login, letter case apart, by the index of its constraint."""
-        return self.alias(folded=Upper("login")).filter(folded=Upper(Value(login)))
-
-
-class FormerLogin(models.Model):
+class FormerLogin(FoldedModel):
     """A login that an account has given up. It stays that account's for ever: tokens name people by their login, and
     an application that remembers one must not meet somebody else under it (OP-112)."""
 
     login = models.CharField(max_length=64)
+    folded_login = FoldedField("login")
+    look = LookField("login")
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="former_logins")
     when = models.DateTimeField(default=timezone.now)
 
     objects = FormerLoginQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(Upper("login"), name="former_login_unique")]
+        constraints = [models.UniqueConstraint(fields=["folded_login", "user"], name="former_login_of_user_unique")]
+        indexes = [models.Index(fields=["look"], name="former_login_by_look")]
 
     def __str__(self) -> str:
         return self.login
@@ -193,4 +240,9 @@ class FormerLogin(models.Model):
 
 # Asked twice for every new account, of which a manifest may hold ten thousand (MF-10): building the query each time
 # would take several times as long as running it.
-_owners_of_former = CompiledQuery(1, lambda login: FormerLogin.objects.named(login).values_list("user_id"))
+_owners_of_former = CompiledQuery(
+    2,
+    lambda folded, seen: FormerLogin.objects.filter(models.Q(folded_login=folded) | models.Q(look=seen)).values_list(
+        "user_id"
+    ),
+)

@@ -5,6 +5,8 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
+from erpnet_identity.spelling import fold
+
 GROUPS = 3
 FORBIDDEN = "123"
 STRONG_HELP = (
@@ -35,7 +37,7 @@ class StrongPasswordValidator:
                 )
             )
         login = getattr(user, "login", "")
-        if login and login.casefold() in password.casefold():
+        if login and fold(login) in fold(password):
             found.append(ValidationError("The password contains the login.", code="password_contains_login"))
         if FORBIDDEN in password:
             found.append(ValidationError(f"The password contains {FORBIDDEN}.", code="password_contains_123"))

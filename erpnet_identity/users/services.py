@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from erpnet_identity.audit import events
@@ -90,8 +91,15 @@ def save_user(
 
 def _keep_login(stored: User) -> None:
     """Remember the login that an account is about to give up. It may have had it before."""
-    if not FormerLogin.objects.named(stored.login).exists():
+    if not FormerLogin.objects.named(stored.login).filter(user=stored).exists():
         FormerLogin.objects.create(login=stored.login, user=stored)
+
+
+def logins_of(login: str) -> set[str]:
+    """Today's and the former logins of the account that this spelling of one means."""
+    users = User.objects.filter(Q(folded_login=login) | Q(former_logins__folded_login=login))
+    rows = users.values_list("login", "former_logins__login")
+    return {name for row in rows for name in row if name}
 
 
 @transaction.atomic

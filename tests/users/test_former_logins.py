@@ -10,7 +10,8 @@ from django.db import connection, connections, transaction
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.models import AuditEvent
 from erpnet_identity.instance import manifest
-from erpnet_identity.users.models import LOGIN_FORMER, FormerLogin, User
+from erpnet_identity.users.logins import LOGIN_FORMER
+from erpnet_identity.users.models import FormerLogin, User
 from erpnet_identity.users.services import save_user
 from tests.factories.users import UserFactory
 

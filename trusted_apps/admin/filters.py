@@ -88,13 +88,14 @@ RISKS: dict[str, tuple[str, Callable[[Rows, datetime], Rows]]] = {
 
 def contains(word: str) -> Q:
     """The word occurs in the name, the owner, the client id or an address."""
-    fields = ("name", "owner", "client_id", "redirect_uris", "post_logout_redirect_uris")
-    return Q(*(Q(**{f"{field}__icontains": word}) for field in fields), _connector=Q.OR)
+    found = Q(folded_name__contains=word) | Q(folded_owner__contains=word)
+    fields = ("client_id", "redirect_uris", "post_logout_redirect_uris")
+    return Q(found, *(Q(**{f"{field}__icontains": word}) for field in fields), _connector=Q.OR)
 
 
 def runs_services(term: str) -> Q:
     """Accounts that a service may run as (TA-38) and whose login or name holds the term."""
-    found = Q(login__icontains=term) | Q(name__icontains=term)
+    found = Q(folded_login__contains=term) | Q(folded_name__contains=term)
     return found & Q(is_active=True, user_type__in=MAY_RUN_SERVICES)
 
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from erpnet_identity.audit import context
 from erpnet_identity.edge.form_tokens import of_nobody
+from erpnet_identity.spelling import fold
 from erpnet_identity.users.models import User
 
 from .. import errand as errands
@@ -110,7 +111,7 @@ class SignInView(LoginView):
 
 def _is_about(user: User, errand: Errand) -> bool:
     """Whether the application wants this very person once more, and not somebody else."""
-    hint = errand.get("login_hint").casefold()
+    hint = fold(errand.get("login_hint"))
     if errand.pending is not None and "login" not in errand.get("prompt").split() and not errand.get("max_age"):
         return False
-    return hint in ("", user.login.casefold(), user.email.casefold())
+    return hint in ("", user.folded_login, user.folded_email)

@@ -1,15 +1,16 @@
 """The users of a manifest: found, compared, validated, written."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.contrib.auth import hashers
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import connection
 from django.db.models import Q
-from django.db.models.functions import Upper
 
-from erpnet_identity.users.models import LOGIN_FORMER, FormerLogin, User
+from erpnet_identity.spelling import fold, look
+from erpnet_identity.users.logins import LOGIN_FORMER, LOGIN_LOOKS_TAKEN, composed
+from erpnet_identity.users.models import FormerLogin, User
 from erpnet_identity.users.services import save_user
 
 from .changes import Change, Trace, located
@@ -32,20 +33,6 @@ _DEPENDENT = {"type": "admin_type", "email": "no_email"}
 BATCH = 400
 
 
-def fold(name: str) -> str:
-    """Two names that differ in the case of their letters only are one (ID-63, TA-31), as the database sees it: SQLite
-    knows the case of ASCII letters, PostgreSQL that of all. Where the two disagree with this, the constraint decides
-    when the row is written."""
-    if name.isascii():
-        return name.upper()
-    ascii_only = connection.vendor == "sqlite"
-    # Letter by letter, as a database does it: ß has no capital of one letter and stays.
-    return "".join(
-        letter if len(letter.upper()) != 1 or (ascii_only and not letter.isascii()) else letter.upper()
-        for letter in name
-    )
-
-
 def can_be_checked(password_hash: str) -> bool:
     """Whether a stored password is one that this instance can compare with what somebody types."""
     try:
@@ -61,29 +48,36 @@ class Directory:
     def __init__(self, logins: Iterable[str], *, lock: bool) -> None:
         self._users: dict[str, User] = {}
         self._folded: dict[str, User] = {}
+        self._looks: dict[str, User] = {}
         self._former: set[str] = set()
         wanted = sorted(set(logins))
         rows = User.objects.select_for_update() if lock else User.objects.all()
         for start in range(0, len(wanted), BATCH):
             batch = wanted[start : start + BATCH]
+            seen = [look(login) for login in batch]
             folded = [fold(login) for login in batch]
-            same = Q(login__in=batch) | Q(upper_login__in=folded)
-            for user in rows.alias(upper_login=Upper("login")).filter(same).order_by("pk"):
+            for user in rows.filter(Q(folded_login__in=folded) | Q(look__in=seen)).order_by("pk"):
                 self.add(user)
-            former = FormerLogin.objects.alias(upper_login=Upper("login")).filter(upper_login__in=folded)
-            self._former.update(map(fold, former.values_list("login", flat=True)))
+            former = FormerLogin.objects.filter(Q(folded_login__in=folded) | Q(look__in=seen))
+            self._former.update(form for row in former.values_list("folded_login", "look") for form in row if form)
 
     def add(self, user: User) -> None:
         self._users[user.login] = user
         self._folded.setdefault(fold(user.login), user)
+        self._looks.setdefault(look(user.login), user)
 
     def find(self, login: str) -> User | None:
         return self._users.get(login) or self._folded.get(fold(login))
 
+    def is_alike(self, login: str) -> bool:
+        """Whether another account, stored or to be, has a login that looks the same."""
+        alike = self._looks.get(look(login))
+        return alike is not None and fold(alike.login) != fold(login)
+
     def is_former(self, login: str) -> bool:
         """Whether some account once had this login: no new one may (OP-112). Asked for all of them together, because
         a question for each would be the dearest part of a plan (MF-10)."""
-        return fold(login) in self._former
+        return not self._former.isdisjoint({fold(login), look(login)})
 
 
 class UserChange(Change):
@@ -95,11 +89,11 @@ class UserChange(Change):
         self.entry = entry
         self.adding = stored is None
         self.label = f"user {login}"
-        self.user = stored if stored is not None else User(login=login, name=login)
+        self.user = stored if stored is not None else User(login=composed(login), name=login)
         if stored is None and "id" in entry.values:
             self.user.pk = entry.values["id"]
         for key, field in FIELDS.items():
-            if key in entry.values and entry.values[key] != getattr(self.user, field):
+            if key in entry.values and self._differs(field, entry.values[key]):
                 setattr(self.user, field, entry.values[key])
                 self.keys.add(key)
         if "email" in self.keys and "email_confirmed" not in entry.lines and self.user.email_confirmed:
@@ -109,11 +103,15 @@ class UserChange(Change):
         self._password: str | None = None
         self._password_changed = self._compare_password()
 
+    def _differs(self, field: str, value: Any) -> bool:
+        stored = getattr(self.user, field)
+        # A login in another composition of its letters is the same one, stored as it was.
+        return composed(value) != composed(stored) if field == "login" else value != stored
+
     def _compare_password(self) -> bool:
         values = self.entry.values
         if "password" in values:
-            # Not `user.check_password`: it would store a stronger hash, and this must write nothing (MF-04).
-            if self.adding or not hashers.check_password(values["password"], self.user.password):
+            if self.adding or not self.user.check_password(values["password"]):
                 self._password = values["password"]
                 self.keys.add("password")
                 return True
@@ -172,6 +170,8 @@ def plan_users(entries: list[Entry], directory: Directory, problems: list[Proble
         problems += change.problems()
         if change.adding and directory.is_former(change.user.login):
             problems.append(entry.problem("login", LOGIN_FORMER))
+        if change.adding and directory.is_alike(change.user.login):
+            problems.append(entry.problem("login", LOGIN_LOOKS_TAKEN))
         directory.add(change.user)
         changes.append(change)
     problems += taken_ids(changes, User)

@@ -45,7 +45,7 @@ def suggestions(visit: Visit) -> HttpResponse:
     text = visit.request.GET.get("term", "").replace("\x00", "")[:64]
     users = User.objects.filter(is_active=True, user_type__in=MAY_CALL_APIS, reserved_seat__isnull=True)
     if text:
-        users = users.filter(Q(login__icontains=text) | Q(name__icontains=text))
+        users = users.filter(Q(folded_login__contains=text) | Q(folded_name__contains=text))
     found = users.order_by("login").values("login", "name")[:SUGGESTED]
     return JsonResponse({"results": list(found)})
 
