@@ -14,6 +14,7 @@ from erpnet_identity.edge import throttle
 from erpnet_identity.erp_sessions import presence, traffic
 from erpnet_identity.keys import services as keys
 from erpnet_identity.tenancy.models import forget_database_name
+from erpnet_identity.users import equal_work
 from tests.factories.trusted_apps import TrustedApplicationFactory
 from tests.factories.users import UserFactory
 from tests.support.page_rules import broken_rules
@@ -52,6 +53,7 @@ def _fresh_process():
     traffic.forget_all()
     forget_database_name()
     keys.forget_ring()
+    equal_work.in_use.forget()
     yield
     keys.forget_ring()
     forget_database_name()

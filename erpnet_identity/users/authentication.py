@@ -15,6 +15,7 @@ from erpnet_identity.audit import events
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.services import record
 
+from .equal_work import refuse_slowly
 from .models import User
 
 # The key of no account: what is done to an account that guessing has met is done to none, at the same cost.
@@ -33,10 +34,7 @@ class PasswordBackend(BaseBackend):
         if not name or password is None or "\x00" in name:
             return None
         user, cause = self._find(name)
-        if user is None:
-            # The same work as for an existing account, so that time does not tell them apart.
-            User().set_password(password)
-        else:
+        if user is not None:
             matches = user.check_password(password)
             if user.is_locked(timezone.now()):
                 cause = "locked"
@@ -49,6 +47,8 @@ class PasswordBackend(BaseBackend):
                 return user
             else:
                 cause = "locked"
+        # The same work for every account and for none, so that time does not tell them apart.
+        refuse_slowly(password, user)
         self._refuse(name, user, cause)
         return None
 
