@@ -69,6 +69,16 @@ free_port() {
     python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
+# The tests with another Python, in an environment of its own; what follows is for pytest.
+run_on_interpreter() {
+    local interpreter="$1" name
+    shift
+    name="$("$interpreter" -c 'import sys; print("python%d.%d" % sys.version_info[:2])')"
+    echo "━━ $name: $interpreter"
+    UV_PROJECT_ENVIRONMENT="$SCRATCH/$name" uv sync --quiet --python "$interpreter"
+    "$SCRATCH/$name/bin/python" -m pytest "$@" | tee "$SCRATCH/$name.log"
+}
+
 # Where packages come from is a matter of each machine; a name in the repository would send everybody to one place.
 refuse_registry_hosts() {
     local dot='\.' found

@@ -25,6 +25,22 @@ pytest_plugins = ["tests.support.contract_report", "tests.support.openid_table"]
 FORM = "application/x-www-form-urlencoded"
 
 
+def pytest_xdist_auto_num_workers(config):
+    """The whole suite takes every processor. What somebody picks runs in one process: it is there at once, prints as it
+    goes and can be stepped through."""
+    option = config.option
+    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    picked = option.keyword or option.markexpr or option.collectonly or option.openid_table or option.contract_report
+    if not whole or picked or option.capture == "no":
+        return 0
+    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else processors()
+
+
+def processors():
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def pytest_collection_modifyitems(items):
     # Browser and live-server tests flush the database; they come last so that the others stay fast.
     items.sort(key=lambda item: item.get_closest_marker("django_db") is None and "live_server" in item.fixturenames)

@@ -37,6 +37,11 @@ def product_files() -> list[Path]:
     return sorted([ROOT / "manage.py", *files])
 
 
+def files_of_tests() -> list[Path]:
+    """Every Python file of the tests and of CI."""
+    return sorted([*(ROOT / "tests").rglob("*.py"), *(ROOT / ".ci").glob("*.py")])
+
+
 def relative(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 

@@ -61,3 +61,19 @@ def test_settings_are_read_only_through_django_conf():
     inside = "erpnet_identity/settings/"
     readers = [name for name, tree in source.syntax_trees() if imports_settings_package(tree)]
     assert [name for name in readers if not name.startswith(inside)] == []
+
+
+def connections_left_open(tree):
+    """Lines of ``with sqlite3.connect(…)``: it commits and leaves the connection open, which Python 3.13 warns about."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.With | ast.AsyncWith):
+            for item in node.items:
+                if isinstance(item.context_expr, ast.Call) and ast.unparse(item.context_expr.func) == "sqlite3.connect":
+                    yield item.context_expr.lineno
+
+
+def test_connections_are_closed_where_they_are_opened():
+    files = [*source.product_files(), *source.files_of_tests()]
+    found = {source.relative(path): list(connections_left_open(ast.parse(path.read_bytes()))) for path in files}
+    assert {name: lines for name, lines in found.items() if lines} == {}
+    assert list(connections_left_open(ast.parse("with sqlite3.connect(file) as c: pass"))) == [1]

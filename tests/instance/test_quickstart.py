@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 import yaml
@@ -26,7 +27,7 @@ TABLES = ("users_user", "trusted_apps_trustedapplication", "keys_signingkey", "t
 
 def counted(file):
     """How many rows of each kind there are; demo data by all tables of the APIs together."""
-    with sqlite3.connect(file) as connection:
+    with closing(sqlite3.connect(file)) as connection, connection:
         names = [row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")]
         tables = [*TABLES, *(name for name in names if name.startswith("erp_api_"))]
         return {name: connection.execute(f'select count(*) from "{name}"').fetchone()[0] for name in tables}
@@ -66,14 +67,14 @@ def test_the_first_start(demo):
 @pytest.mark.contract("OPS-06", "CL-80")
 def test_the_second_start_keeps_the_data_and_serves_what_it_prints(demo, tmp_path):
     port, file, _ = demo
-    with sqlite3.connect(file) as connection:
+    with closing(sqlite3.connect(file)) as connection, connection:
         first = "(select min(rowid) from erp_api_customer)"
         connection.execute(f"update erp_api_customer set number = 'KEPT-1' where rowid in {first}")
     before = counted(file)
     log = tmp_path / "log"
     with serving(port, "quickstart", f"--port={port}", log=log, DATABASE_URL=f"sqlite:///{file}") as process:
         assert counted(file) == before
-        with sqlite3.connect(file) as connection:
+        with closing(sqlite3.connect(file)) as connection, connection:
             kept = connection.execute("select count(*) from erp_api_customer where number = 'KEPT-1'")
             assert kept.fetchone() == (1,)
 
