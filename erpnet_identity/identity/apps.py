@@ -19,7 +19,10 @@ class IdentityConfig(AppConfig):
         """Hear Django's own sign-in and sign-out, wherever they happen, the admin site included."""
         from django.contrib.auth.signals import user_logged_in, user_logged_out
 
+        from erpnet_identity.users.signals import sign_in_ended
+
         from . import sessions, signout
 
         user_logged_in.connect(sessions.on_signed_in, dispatch_uid="identity.sessions")
         user_logged_out.connect(signout.on_signed_out, dispatch_uid="identity.signout")
+        sign_in_ended.connect(signout.on_sign_in_ended, dispatch_uid="identity.sign_in_ended")

@@ -64,6 +64,8 @@ def begin(
     The same person keeps the session and its ``sid`` and gets a new ``auth_time`` (ID-75); anybody else starts a new
     one (ID-76). Only a sign-in moves the end, and none brings it nearer.
     """
+    # Waits for a change of the account that is being made: who was let in just before it is out just after it (ID-190).
+    may_sign_in = User.objects.select_for_update(no_key=True).filter(pk=user.pk, is_active=True).exists()
     found = of_person(request, user)
     if found is not None and found.is_live(now):
         session, is_new = found, False
@@ -74,7 +76,10 @@ def begin(
     session.expires = max(session.expires, now + lifetime(is_remembered=is_remembered))
     origin = context.current()
     session.address, session.user_agent = origin.address[:64], origin.user_agent[:254]
-    session.save(force_insert=is_new, update_fields=None if is_new else _RENEWED)
+    if not may_sign_in:
+        session.ended_at = now
+    written = _RENEWED if may_sign_in else (*_RENEWED, "ended_at")
+    session.save(force_insert=is_new, update_fields=None if is_new else written)
     record(
         events.USER_SIGNED_IN,
         actor=actor_for(user),

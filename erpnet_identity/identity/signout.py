@@ -31,11 +31,13 @@ def end_session(
     now: datetime,
     actor: Actor | None = None,
     asked_by: TrustedApplication | None = None,
+    cause: str = "by_administrator",
 ) -> bool:
     """End the session, the API session of its ``sid`` and every refresh token of it, in this order (ID-157). Access
     tokens stay valid until they expire (ID-158). Returns whether nobody had ended it before.
 
-    ``actor`` is whoever does it for the person, ``asked_by`` the application that the person came from, if any.
+    ``actor`` is who does it for the person and ``cause`` why; ``asked_by`` is the application that the person came
+    from, if any.
     Services' tokens have no ``sid`` and are never touched (ID-160).
     """
     stored = IdentitySession.objects.select_for_update(of=("self",)).select_related("user").get(pk=session.pk)
@@ -54,7 +56,7 @@ def end_session(
         application=asked_by,
         user=stored.user,
         sid=stored.sid,
-        detail={"cause": "by_administrator"} if actor else None,
+        detail={"cause": cause} if actor else None,
     )
     return True
 
@@ -70,3 +72,11 @@ def on_signed_out(sender: Any, request: HttpRequest, user: Any, **kwargs: Any) -
     session = sessions.of_person(request, user) if isinstance(user, User) else None
     if session is not None:
         end_session(session, now=timezone.now(), asked_by=getattr(request, _ASKED_BY, None))
+
+
+def on_sign_in_ended(sender: Any, user: User, actor: Actor, cause: str, **kwargs: Any) -> None:
+    """The signal of ``users``: nobody stays signed in with an account that may not sign in any more, and nobody is
+    signed in again when it may (ID-190)."""
+    now = timezone.now()
+    for session in IdentitySession.objects.filter(user=user, ended_at=None, expires__gt=now).order_by("pk"):
+        end_session(session, now=now, actor=actor, cause=cause)

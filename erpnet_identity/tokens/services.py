@@ -1,6 +1,7 @@
 """Ending what came from a sign-in, on somebody's order and with its trace."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -13,7 +14,7 @@ from erpnet_identity.users.models import User
 from trusted_apps.models import TrustedApplication
 
 from . import grants
-from .models import Grant
+from .models import AccessToken, Grant
 
 
 @transaction.atomic
@@ -29,10 +30,22 @@ def revoke_grant(grant: Grant, *, actor: Actor, now: datetime) -> bool:
 
 
 def on_access_ended(sender: Any, user: User, actor: Actor, cause: str, **kwargs: Any) -> None:
-    """The signal of ``users``: end every token of the person's sign-ins, in the transaction of the change."""
+    """The signal of ``users``: end every token of the person's sign-ins, in the transaction of the change, and those of
+    services that ran as an account that may not run any more."""
     ended = grants.revoke_all(now=timezone.now(), user=user)
+    if not user.may_run_services:
+        ended += _revoke_service_tokens(user)
+        # Once more when everybody can see the change: a token that was being issued meanwhile was not there yet.
+        transaction.on_commit(partial(_revoke_service_tokens, user), robust=True)
     if ended:
         record(events.TOKEN_REVOKED, actor=actor, user=user, detail={"cause": cause, "ended": ended})
+
+
+def _revoke_service_tokens(user: User) -> int:
+    """End the tokens of services that run as this account (ID-190); how many."""
+    now = timezone.now()
+    rows = AccessToken.objects.filter(application__system_user=user, user=None, revoked_at=None, expires__gt=now)
+    return rows.update(revoked_at=now)
 
 
 def record_revoked(grant: Grant, application: TrustedApplication, *, actor: Actor, **detail: Any) -> None:

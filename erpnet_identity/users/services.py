@@ -11,7 +11,7 @@ from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.services import record
 
 from .models import FormerLogin, User, UserType
-from .signals import access_ended, api_access_ended
+from .signals import access_ended, api_access_ended, sign_in_ended
 
 TRACKED = ("login", "name", "email", "email_confirmed", "user_type", "is_admin", "is_active", "locale")
 
@@ -40,8 +40,9 @@ def save_user(
     Returns the names of the changed fields, ``password`` among them; an empty list means that nothing was written.
     ``email_is_confirmed`` says that the confirmation holds for a changed address too. ``source`` is added to the
     event's detail. A changed password and an account that can no longer sign in end its refresh tokens (ID-190,
-    ID-195, TK-57); a changed password ends its access tokens as well, unless ``keeps_access`` says that the person knew
-    the old one; a login that is given up is kept for it (OP-112). Raises ``ValidationError``.
+    ID-195, TK-57), the latter its identity sessions and access tokens too; a changed password ends its access tokens as
+    well, unless ``keeps_access`` says that the person knew the old one; a login that is given up is kept for it
+    (OP-112). Raises ``ValidationError``.
     """
     user.full_clean(exclude=["password"])
     adding = user._state.adding
@@ -76,8 +77,7 @@ def save_user(
         user.save(update_fields=[*fields, *also])
         if "login" in changes:
             user.refuse_former_login()
-        if password_changed and not keeps_access:
-            access_ended.send(User, user=user, actor=actor, cause="password_changed")
+        _end_access(stored, user, actor, password_changed=password_changed and not keeps_access)
         if stored.calls_apis and not user.calls_apis:
             api_access_ended.send(User, user=user, actor=actor)
         record(
@@ -87,6 +87,18 @@ def save_user(
             detail={"changes": changes, **({"credential_changed": True} if password_changed else {}), **(source or {})},
         )
     return fields
+
+
+def _end_access(stored: User, user: User, actor: Actor, *, password_changed: bool) -> None:
+    """End what the account may have no longer, for good: nothing of it comes back with the account (ID-190)."""
+    cause = "account_deactivated" if not user.is_active else "account_type_changed"
+    loses_sign_in = stored.may_sign_in and not user.may_sign_in
+    if loses_sign_in:
+        sign_in_ended.send(User, user=user, actor=actor, cause=cause)
+    if loses_sign_in or (stored.may_run_services and not user.may_run_services):
+        access_ended.send(User, user=user, actor=actor, cause=cause)
+    elif password_changed:
+        access_ended.send(User, user=user, actor=actor, cause="password_changed")
 
 
 def _keep_login(stored: User) -> None:
