@@ -28,6 +28,7 @@ CODE_ISSUED = "code.issued"
 
 SIGNING_KEY_ADDED = "signing_key.added"
 SIGNING_KEY_REVOKED = "signing_key.revoked"
+SIGNING_KEY_REENCRYPTED = "signing_key.reencrypted"
 
 TOKEN_ISSUED = "token.issued"
 TOKEN_REFRESHED = "token.refreshed"

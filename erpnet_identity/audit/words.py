@@ -31,6 +31,7 @@ _SENTENCES = {
     events.CODE_ISSUED: "was given an authorization code",
     events.SIGNING_KEY_ADDED: "added a signing key",
     events.SIGNING_KEY_REVOKED: "revoked a signing key",
+    events.SIGNING_KEY_REENCRYPTED: "encrypted a signing key anew",
     events.TOKEN_ISSUED: "got a token",
     events.TOKEN_REFRESHED: "renewed a token",
     events.TOKEN_REFRESHED_AGAIN: "renewed a token again with the same refresh token",

@@ -7,6 +7,7 @@ class InstanceConfig(AppConfig):
     verbose_name = "Instance sites"
 
     def ready(self) -> None:
-        from . import checks
+        from . import checks, commands
 
         checks.register_all()
+        commands.withdraw()

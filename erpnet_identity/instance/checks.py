@@ -5,7 +5,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
-from django.db import connection
+from django.db import DatabaseError, connection
+from django.utils import timezone
+
+from erpnet_identity.keys import services as keys
 
 from .workers import worker_count
 
@@ -53,7 +56,11 @@ def check_secrets(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Chec
     found = []
     weak = [
         name
-        for name, value in (("SECRET_KEY", settings.SECRET_KEY), *_named(settings.KEY_ENCRYPTION_KEYS))
+        for name, value in (
+            ("SECRET_KEY", settings.SECRET_KEY),
+            *(("SECRET_KEY_FALLBACKS", key) for key in settings.SECRET_KEY_FALLBACKS),
+            *(("KEY_ENCRYPTION_KEYS", key) for key in settings.KEY_ENCRYPTION_KEYS),
+        )
         if len(value) < _SHORTEST_SECRET or len(set(value)) < _FEWEST_CHARACTERS
     ]
     for name in dict.fromkeys(weak):
@@ -69,10 +76,6 @@ def check_secrets(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Chec
                 )
             )
     return found
-
-
-def _named(keys: list[str]) -> list[tuple[str, str]]:
-    return [("KEY_ENCRYPTION_KEYS", key) for key in keys]
 
 
 def check_workers(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
@@ -98,10 +101,26 @@ def check_workers(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Chec
     return found
 
 
+def check_signing_keys(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Signing keys that were encrypted with a key that is gone: nobody would get a token."""
+    try:
+        lost = keys.lost_keys(timezone.now())
+    except DatabaseError:
+        return []  # not reachable or not migrated yet: `/health/ready` tells that
+    return [
+        _problem(
+            12,
+            f"The signing key {key.kid} cannot be opened: its encryption key is not in KEY_ENCRYPTION_KEYS.",
+            f"Put that encryption key back, behind the first one; or give the key up: manage.py keys revoke {key.kid}",
+        )
+        for key in lost
+    ]
+
+
 CHECKS: tuple[Callable[..., list[CheckMessage]], ...] = (check_transport, check_secrets, check_workers)
 
 
 def register_all() -> None:
     """Let Django run these with ``--deploy``."""
-    for check in CHECKS:
+    for check in (*CHECKS, check_signing_keys):
         register(check, Tags.security, deploy=True)

@@ -5,6 +5,7 @@ import threading
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives import serialization
@@ -111,6 +112,49 @@ def private_key(key: SigningKey) -> RSAKey:
             "encrypted with."
         ) from None
     return RSAKey.import_key(pem)
+
+
+class Encryption(Enum):
+    """Which of the encryption keys opens a private key: the first, a later one, or none."""
+
+    CURRENT = "current"
+    FORMER = "former"
+    LOST = "lost"
+
+
+def encryption(key: SigningKey) -> Encryption:
+    """How the private part of a key is encrypted (OPS-04)."""
+    for position, text in enumerate(settings.KEY_ENCRYPTION_KEYS):
+        try:
+            Fernet(text).decrypt(key.private_key)
+        except InvalidToken:
+            continue
+        return Encryption.FORMER if position else Encryption.CURRENT
+    return Encryption.LOST
+
+
+def lost_keys(now: datetime) -> list[SigningKey]:
+    """The keys that sign now or later and that no encryption key opens: the instance cannot issue tokens with them."""
+    rows = list(SigningKey.objects.filter(revoked_at=None))
+    signing = schedule.active(rows, now)
+    needed = [row for row in rows if row == signing or row.activates_at > now]
+    return [row for row in needed if encryption(row) is Encryption.LOST]
+
+
+@transaction.atomic
+def reencrypt(*, actor: Actor) -> list[SigningKey]:
+    """Encrypt with the first encryption key what a later one opens, so that the later ones can be taken away.
+
+    What none opens stays as it is. Returns the keys that were changed.
+    """
+    changed = []
+    for key in SigningKey.objects.select_for_update():
+        if encryption(key) is Encryption.FORMER:
+            key.private_key = _cipher().rotate(key.private_key).decode("ascii")
+            key.save(update_fields=["private_key"])
+            record(events.SIGNING_KEY_REENCRYPTED, actor=actor, detail={"kid": key.kid})
+            changed.append(key)
+    return changed
 
 
 @dataclass(frozen=True, slots=True)

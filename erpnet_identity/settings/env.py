@@ -50,10 +50,20 @@ VARIABLES: tuple[Variable, ...] = (
         secret=True,
     ),
     Variable(
+        "SECRET_KEY_FALLBACKS",
+        "list",
+        "",
+        "Former SECRET_KEYs. What they signed stays valid, so that SECRET_KEY is replaced without signing people out; "
+        "take one away when the longest sign-in of its time has ended.",
+        kinds.words,
+        secret=True,
+    ),
+    Variable(
         "KEY_ENCRYPTION_KEYS",
         "list",
         None,
-        "Encrypt the private signing keys in the database. The first encrypts, all decrypt. Make one with: "
+        "Encrypt the private signing keys in the database. The first encrypts, all decrypt: put a new one first, run "
+        "`manage.py keys reencrypt`, then take the former one away. Make one with: "
         "python -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'",
         kinds.encryption_keys,
         secret=True,

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from .values import env
 
 SECRET_KEY: str = env.SECRET_KEY
+SECRET_KEY_FALLBACKS: list[str] = env.SECRET_KEY_FALLBACKS
 KEY_ENCRYPTION_KEYS: list[str] = env.KEY_ENCRYPTION_KEYS
 TRUSTED_PROXIES = env.TRUSTED_PROXIES
 ALLOW_INSECURE_REDIRECTS: bool = env.ALLOW_INSECURE_REDIRECTS

@@ -64,7 +64,7 @@ def test_settings_are_read_only_through_django_conf():
 
 
 def connections_left_open(tree):
-    """Lines of ``with sqlite3.connect(…)``: it commits and leaves the connection open, which Python 3.13 warns about."""
+    """Lines of ``with sqlite3.connect(…)``: it commits and does not close, which Python 3.13 warns about."""
     for node in ast.walk(tree):
         if isinstance(node, ast.With | ast.AsyncWith):
             for item in node.items:

@@ -86,12 +86,14 @@ def test_no_message_shows_a_secret(production):
     assert "hidden-secret" not in repr(messages)
 
 
+@pytest.mark.django_db
 def test_django_runs_them_with_deploy_only(production):
     production.DEBUG = True
     assert "erpnet.E001" in [message.id for message in run_checks(include_deployment_checks=True)]
     assert "erpnet.E001" not in [message.id for message in run_checks()]
 
 
+@pytest.mark.django_db
 def test_good_settings_leave_nothing_open(production, monkeypatch):
     """What Django and the OAuth toolkit would add is met, or silenced with its reason."""
     monkeypatch.delenv("DJANGO_ALLOW_ASYNC_UNSAFE", raising=False)  # the browser tests need it

@@ -1,13 +1,20 @@
 """Looking after the signing keys from the command line."""
 
+from base64 import urlsafe_b64encode
+from datetime import timedelta
 from io import StringIO
 
 import pytest
+from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
 
+from erpnet_identity.audit.context import SYSTEM
 from erpnet_identity.audit.models import AuditEvent
+from erpnet_identity.instance import checks, commands
 from erpnet_identity.keys import services
 from erpnet_identity.keys.models import SigningKey
+
+OLD, NEW = (urlsafe_b64encode(letter * 32).decode() for letter in (b"o", b"n"))
 
 pytestmark = pytest.mark.django_db
 
@@ -65,3 +72,66 @@ def test_a_key_that_does_not_exist():
 def test_private_keys_are_not_printed():
     services.ensure_key()
     assert SigningKey.objects.get().private_key not in keys("list")
+
+
+@pytest.mark.contract("OPS-04")
+class TestAnotherEncryptionKey:
+    """KEY_ENCRYPTION_KEYS is replaced: the new key first, `reencrypt`, the former one away."""
+
+    @pytest.fixture
+    def key(self, settings):
+        settings.KEY_ENCRYPTION_KEYS = [OLD]
+        services.ensure_key()
+        return SigningKey.objects.get()
+
+    def test_the_whole_way(self, key, settings):
+        number = services.private_key(key).as_dict(private=True)["d"]
+        settings.KEY_ENCRYPTION_KEYS = [NEW, OLD]
+        assert "; encrypted with a former key: `keys reencrypt`\n" in keys("list")
+        output = keys("reencrypt")
+        assert "Encrypted anew: 1. Every key is opened by the first" in output
+        assert "former" not in output
+        settings.KEY_ENCRYPTION_KEYS = [NEW]
+        key.refresh_from_db()
+        assert services.private_key(key).as_dict(private=True)["d"] == number
+        assert AuditEvent.objects.filter(name="signing_key.reencrypted", actor_kind="system").count() == 1
+        assert "Encrypted anew: 0." in keys("reencrypt")
+        assert AuditEvent.objects.filter(name="signing_key.reencrypted").count() == 1
+
+    def test_a_lost_key_is_told(self, key, settings):
+        assert checks.check_signing_keys(None) == []
+        settings.KEY_ENCRYPTION_KEYS = [NEW]
+        output = StringIO()
+        with pytest.raises(CommandError, match=f"cannot sign with {key.kid}: nothing in KEY_ENCRYPTION_KEYS opens"):
+            call_command("keys", "list", stdout=output)
+        assert "; CANNOT BE OPENED with KEY_ENCRYPTION_KEYS\n" in output.getvalue()
+        (message,) = checks.check_signing_keys(None)
+        assert (message.id, message.level) == ("erpnet.E012", 40)
+        assert key.kid in message.msg
+        with pytest.raises(CommandError):
+            keys("reencrypt")
+        stored = key.private_key
+        key.refresh_from_db()
+        assert key.private_key == stored
+
+    def test_it_is_given_up(self, key, settings):
+        settings.KEY_ENCRYPTION_KEYS = [NEW]
+        output = keys("revoke", key.kid)
+        assert output.count("signs now") == 1
+        assert checks.check_signing_keys(None) == []
+
+    def test_one_that_is_not_needed_any_more_stops_nothing(self, key, settings):
+        settings.KEY_ENCRYPTION_KEYS = [NEW]
+        services.create_key(activates_at=key.activates_at + timedelta(seconds=1), actor=SYSTEM)
+        assert keys("list").count("CANNOT BE OPENED") == 1
+
+    def test_the_check_is_one_of_the_deployment(self, key, settings):
+        settings.KEY_ENCRYPTION_KEYS = [NEW]
+        ids = {message.id for message in run_checks(include_deployment_checks=True)}
+        assert "erpnet.E012" in ids
+
+
+@pytest.mark.parametrize("name", sorted(commands.NOT_OFFERED))
+def test_what_writes_past_the_trail_is_not_offered(name):
+    with pytest.raises(CommandError, match=f"Unknown command: '{name}'"):
+        call_command(name)

@@ -10,6 +10,13 @@ from django.utils import timezone
 from erpnet_identity.audit.context import SYSTEM
 from erpnet_identity.keys import schedule, services
 from erpnet_identity.keys.models import SigningKey
+from erpnet_identity.keys.services import Encryption, encryption
+
+_LOCKS = {
+    Encryption.CURRENT: "",
+    Encryption.FORMER: "; encrypted with a former key: `keys reencrypt`",
+    Encryption.LOST: "; CANNOT BE OPENED with KEY_ENCRYPTION_KEYS",
+}
 
 
 def _time(moment: datetime) -> str:
@@ -27,20 +34,23 @@ def _state(key: SigningKey, keys: list[SigningKey], now: datetime) -> str:
 
 
 class Command(BaseCommand):
-    help = "List the signing keys, begin a rotation, or revoke a key that may have been disclosed."
+    help = "List the signing keys, begin a rotation, revoke a key that may have been disclosed, or encrypt them anew."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        actions = parser.add_subparsers(dest="action", required=True, metavar="list|rotate|revoke")
+        actions = parser.add_subparsers(dest="action", required=True, metavar="list|rotate|revoke|reencrypt")
         actions.add_parser("list", help="all keys and what each one is doing")
         actions.add_parser("rotate", help="publish a new key now; it signs in 24 hours, when every client knows it")
         revoke = actions.add_parser("revoke", help="withdraw a key at once; every token that it signed is refused")
         revoke.add_argument("kid", metavar="KID", help="the key's id, as `keys list` shows it")
+        actions.add_parser("reencrypt", help="encrypt all keys with the first of KEY_ENCRYPTION_KEYS")
 
     def handle(self, *args: Any, action: str, **options: Any) -> None:
         if action == "rotate":
             self._rotate()
         elif action == "revoke":
             self._revoke(options["kid"])
+        elif action == "reencrypt":
+            self._reencrypt()
         self._list()
 
     def _list(self) -> None:
@@ -48,7 +58,14 @@ class Command(BaseCommand):
         if not keys:
             self.stdout.write("There is no signing key yet; the first one is made when the server starts.")
         for key in keys:
-            self.stdout.write(f"{key.kid}  made {_time(key.created)}  {_state(key, keys, now)}")
+            self.stdout.write(
+                f"{key.kid}  made {_time(key.created)}  {_state(key, keys, now)}{_LOCKS[encryption(key)]}"
+            )
+        if lost := services.lost_keys(now):
+            raise CommandError(
+                f"The instance cannot sign with {', '.join(key.kid for key in lost)}: nothing in KEY_ENCRYPTION_KEYS "
+                "opens what is stored. Put the encryption key of that time back, or give these up with `keys revoke`."
+            )
 
     def _rotate(self) -> None:
         now = timezone.now()
@@ -62,6 +79,17 @@ class Command(BaseCommand):
         services.ensure_key()
         key = services.announce_key(actor=SYSTEM)
         self.stdout.write(f"Announced {key.kid}. It signs from {_time(key.activates_at)}; nothing else is to be done.")
+
+    def _reencrypt(self) -> None:
+        changed = services.reencrypt(actor=SYSTEM)
+        self.stdout.write(
+            f"Encrypted anew: {len(changed)}. "
+            + (
+                "Not all keys could be opened; leave KEY_ENCRYPTION_KEYS as it is."
+                if any(encryption(key) is Encryption.LOST for key in SigningKey.objects.all())
+                else "Every key is opened by the first of KEY_ENCRYPTION_KEYS; the others can be taken away."
+            )
+        )
 
     def _revoke(self, kid: str) -> None:
         try:
