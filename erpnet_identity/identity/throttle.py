@@ -3,10 +3,13 @@ the business of its lockout (ID-191)."""
 
 import structlog
 from django.conf import settings
+from django.http import HttpRequest
 
+from erpnet_identity.audit import context
 from erpnet_identity.audit.complaints import Complaint
 from erpnet_identity.edge.throttle import Throttle
 from erpnet_identity.spelling import fold
+from erpnet_identity.users import devices
 
 RESETS_PER_ADDRESS = 10  # in a minute
 RESETS_PER_EMAIL = 3  # in a quarter of an hour: more mail than this helps nobody
@@ -19,6 +22,16 @@ _mails = Throttle("reset-mails", window=900, complain=_complain)
 def seconds_to_wait(address: str) -> int:
     """How long the address has to wait before it may try a password again; 0 when it may."""
     return _failures.retry_after() if _failures.is_blocked(address) else 0
+
+
+def person_must_wait(request: HttpRequest, name: str) -> int:
+    """The same for a password of this login or e-mail address: a device at which the account has signed in before does
+    not wait for what others do from its address (ID-191)."""
+    wait = seconds_to_wait(context.current().address)
+    if not wait:
+        return 0
+    known = devices.account_named(request, name)
+    return 0 if known is not None and devices.may_try(request, known) else wait
 
 
 def count_failure(address: str) -> bool:

@@ -24,6 +24,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_NAME = "__Host-erpnet" if HTTPS_ONLY else "erpnet"
 CSRF_COOKIE_NAME = "__Host-erpnet-csrf" if HTTPS_ONLY else "erpnet-csrf"
+DEVICE_COOKIE_NAME = "__Host-erpnet-device" if HTTPS_ONLY else "erpnet-device"
 # Each session carries its own end (ID-70); this is that of a session in which nobody signed in.
 SESSION_COOKIE_AGE: int = env.ERPNET_IDENTITY_SESSION_SECONDS
 SESSION_ENGINE = "erpnet_identity.edge.session_store"

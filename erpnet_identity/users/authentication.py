@@ -15,6 +15,7 @@ from erpnet_identity.audit import events
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.services import record
 
+from . import devices
 from .equal_work import refuse_slowly
 from .models import User
 
@@ -36,13 +37,16 @@ class PasswordBackend(BaseBackend):
         user, cause = self._find(name)
         if user is not None:
             matches = user.check_password(password)
-            if user.is_locked(timezone.now()):
+            is_locked = user.is_locked(timezone.now())
+            if is_locked and not devices.may_try(request, user):
                 cause = "locked"
             elif not matches:
                 cause = "wrong_password"
+                devices.may_try(request, user)  # counts it
             elif not user.may_sign_in:
                 cause = "inactive" if not user.is_active else "type_cannot_sign_in"
-            elif self._begin_anew(user):
+            elif is_locked or self._begin_anew(user) or devices.may_try(request, user):
+                # A known device leaves the lock to those whom it is for.
                 user.keep_password_strong(password)
                 return user
             else:

@@ -14,6 +14,7 @@ from django.views.generic import FormView
 
 from erpnet_identity.audit import context
 from erpnet_identity.edge.form_tokens import of_nobody
+from erpnet_identity.users import devices
 from erpnet_identity.users.models import User
 
 from .. import errand as errands
@@ -134,6 +135,12 @@ class PasswordChangeView(allauth.PasswordChangeView):
         if wait := throttle.seconds_to_wait(context.current().address):
             return _too_many(request, wait)
         response: HttpResponse = super().post(request, *args, **kwargs)
+        return response
+
+    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
+        response: HttpResponse = super().form_valid(form)
+        # What other devices know of the old password is void; this one has just shown the old and the new one.
+        devices.remember(self.request, response, User.objects.get(pk=self.request.user.pk))
         return response
 
     def form_invalid(self, form: PasswordChangeForm) -> HttpResponse:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from erpnet_identity.audit import context
 from erpnet_identity.edge.form_tokens import of_nobody
 from erpnet_identity.spelling import fold
+from erpnet_identity.users import devices
 from erpnet_identity.users.models import User
 
 from .. import errand as errands
@@ -57,13 +58,14 @@ class SignInView(LoginView):
         return typed in ("", session.user.login.casefold(), session.user.email.casefold())
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if wait := throttle.seconds_to_wait(context.current().address):
+        if wait := throttle.person_must_wait(request, request.POST.get("login", "")):
             return self._throttled(wait)
         response: HttpResponse = super().post(request, *args, **kwargs)
         return response
 
     def form_valid(self, form: SignInForm) -> HttpResponse:
         response: HttpResponse = keep_private(super().form_valid(form))
+        devices.remember(self.request, response, form.user)
         errands.forget(self.request)
         return response
 
