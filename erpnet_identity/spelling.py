@@ -55,6 +55,13 @@ def hidden(text: str) -> str:
     return ""
 
 
+def text_problem(text: str, what: str) -> str:
+    """Why a name is refused, as a sentence that begins with ``what``; empty for a good one. It is shown to people who
+    decide by it: nothing in it may be hidden or turn the direction of what stands beside it."""
+    found = hidden(text)
+    return f"{what} holds the invisible character {found}." if found else ""
+
+
 def look(text: str) -> str:
     """What a text looks like, in Latin letters where it could be some: two logins with the same look are one to a
     reader, ``сара`` in Cyrillic and ``capa`` (TR39 §4, with a table of our own)."""

@@ -2,14 +2,23 @@
 
 import ipaddress
 import re
-from collections.abc import Iterable
-from urllib.parse import SplitResult, urlsplit
+from collections.abc import Collection, Iterable
+from urllib.parse import SplitResult, parse_qsl, urlsplit
+
+from . import hosts as host_names
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 # Only these two ignore the port: `localhost` may be resolved to somebody else's machine (TA-63, RFC 8252 §7.3).
 _ANY_PORT_HOSTS = frozenset({"127.0.0.1", "::1"})
 _FORBIDDEN_SCHEMES = frozenset({"javascript", "data", "file", "vbscript", "about", "blob"})
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
+# What an answer adds to the address. With one of them in it already there would be two, and an application might read
+# the wrong one (RFC 6749 §3.1.2, RFC 9207 §2, OP-226). Signing out adds `state` alone.
+ANSWERS = frozenset(
+    {"access_token", "code", "error", "error_description", "error_uri", "expires_in", "id_token", "iss", "response"}
+    | {"scope", "session_state", "state", "token_type"}
+)
+SIGN_OUT_ANSWERS = frozenset({"state"})
 _SEPARATORS = re.compile(r"[,\r\n]+")
 MAX_LENGTH = 2000
 
@@ -33,10 +42,15 @@ def _parts(uri: str) -> SplitResult | None:
     return parts
 
 
-def problem(uri: str, *, allow_custom_scheme: bool, allow_insecure: bool) -> str | None:
-    """Why this address cannot be registered, as a sentence, or None (TA-40, TA-41, TA-42)."""
+def problem(
+    uri: str, *, allow_custom_scheme: bool, allow_insecure: bool, answers: Collection[str] = ANSWERS
+) -> str | None:
+    """Why this address cannot be registered, as a sentence, or None (TA-40, TA-41, TA-42). ``answers`` are the
+    parameters that an answer adds to it."""
     if len(uri) > MAX_LENGTH:
         return f"An address has at most {MAX_LENGTH} characters."
+    if not uri.isascii() and (written := host_names.in_ascii(uri)):
+        return f"{uri!r} has letters outside ASCII. Write it as it is sent: {written}"
     if not uri.isascii() or any(character.isspace() or not character.isprintable() for character in uri):
         return f"{uri!r} contains characters that must be percent-encoded in an address."
     if "," in uri:
@@ -45,6 +59,9 @@ def problem(uri: str, *, allow_custom_scheme: bool, allow_insecure: bool) -> str
     if parts is None or not _SCHEME.fullmatch(parts.scheme or ""):
         return f"{uri!r} is not an absolute address such as https://app.example.com/callback."
     scheme = parts.scheme.lower()
+    doubled = sorted({name for name, _ in parse_qsl(parts.query, keep_blank_values=True)} & set(answers))
+    if doubled:
+        return f"{uri!r} holds the parameter {doubled[0]}, which the answer adds: there would be two."
     if scheme in _FORBIDDEN_SCHEMES:
         return f"{uri!r}: the scheme {scheme} is never allowed."
     if "#" in uri:
@@ -58,6 +75,8 @@ def problem(uri: str, *, allow_custom_scheme: bool, allow_insecure: bool) -> str
             return f"{uri[:60]!r}…: the host name is too long."
         if parts.username is not None or parts.password is not None or "\\" in uri:
             return f"{uri!r} contains a user name or a backslash, which hides the real host."
+        if not host_names.is_good(parts.hostname):
+            return f"{uri!r}: {parts.hostname} is neither a DNS name nor an IP address."
         if scheme == "http" and parts.hostname not in LOOPBACK_HOSTS and not allow_insecure:
             return f"{uri!r} must use https; plain http is allowed only for localhost, 127.0.0.1 and [::1]."
         return None

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
+from erpnet_identity.spelling import text_problem
+
 from . import redirects, scopes
 
 if TYPE_CHECKING:
@@ -28,10 +30,16 @@ def violations(application: "TrustedApplication") -> dict[str, list[ValidationEr
         errors[field].append(ValidationError(message, code=code))
 
     _check_client_id(application, refuse)
-    for field in ("redirect_uris", "post_logout_redirect_uris"):
+    for field, answers in (
+        ("redirect_uris", redirects.ANSWERS),
+        ("post_logout_redirect_uris", redirects.SIGN_OUT_ANSWERS),
+    ):
         for uri in redirects.split(getattr(application, field)):
             reason = redirects.problem(
-                uri, allow_custom_scheme=application.is_public, allow_insecure=settings.ALLOW_INSECURE_REDIRECTS
+                uri,
+                allow_custom_scheme=application.is_public,
+                allow_insecure=settings.ALLOW_INSECURE_REDIRECTS,
+                answers=answers,
             )
             if reason:
                 refuse(field, "redirect_uri", reason)
@@ -50,7 +58,11 @@ def violations(application: "TrustedApplication") -> dict[str, list[ValidationEr
             "public_with_secret",
             "A public application cannot keep a secret. Retire its secrets first.",
         )
-    for field in ("name", "owner", "notes", "system_user_login_url"):
+    for field in ("name", "owner"):
+        # People decide by these: nothing in them may be hidden or turn the direction of what stands beside it.
+        if reason := text_problem(getattr(application, field), f"The {field}"):
+            refuse(field, "invisible_characters", reason)
+    for field in ("notes", "system_user_login_url"):
         if "\x00" in getattr(application, field):
             refuse(field, "null_characters", "Null characters are not allowed.")
     return dict(errors)

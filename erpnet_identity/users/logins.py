@@ -28,10 +28,3 @@ def login_problem(login: str) -> str:
     if any(mixes_scripts(part) for part in login.split("@")):
         return "The login mixes letters of different alphabets, such as Latin and Cyrillic ones that look alike."
     return ""
-
-
-def text_problem(text: str, what: str) -> str:
-    """Why a name is refused, as a sentence that begins with ``what``; empty for a good one. It is shown to people who
-    decide by it: nothing in it may be hidden or turn the direction of what stands beside it."""
-    found = hidden(text)
-    return f"{what} holds the invisible character {found}." if found else ""

@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from erpnet_identity.compiled import CompiledQuery
 from erpnet_identity.folded import FoldedField, FoldedModel, LookField
-from erpnet_identity.spelling import fold, look
+from erpnet_identity.spelling import fold, look, text_problem
 
-from .logins import LOGIN_FORMER, LOGIN_LOOKS_TAKEN, LOGIN_TAKEN, login_problem, text_problem
+from .logins import LOGIN_FORMER, LOGIN_LOOKS_TAKEN, LOGIN_TAKEN, login_problem
 from .managers import FormerLoginQuerySet, UserManager
 from .passwords import normal, verify
 
