@@ -14,12 +14,21 @@ from erpnet_identity.erp_sessions.services import open_or_touch
 from erpnet_identity.erp_sessions.state import SessionAuthentication
 from erpnet_identity.erp_sessions.traffic import Entry
 from erpnet_identity.tokens.principal import Principal
+from trusted_apps import cors
 
-from . import cors, limits, reading, throttling
+from . import limits, reading, throttling
 from .exceptions import MethodNotAllowed, NotFound, TooLarge
 from .odata import address as addresses
 from .odata.address import Address
 from .permissions import HasScope, check_user_type, needed_scopes
+
+# Of pages of other origins (API-19).
+METHODS = "GET, POST, PATCH, DELETE"
+HEADERS = (
+    "Authorization, Content-Type, Accept, Accept-Language, Prefer, TransactionId, X-Api-Key, Api-Key, "
+    "OData-Version, OData-MaxVersion"
+)
+EXPOSED = f"Location, OData-Version, {cors.EXPOSED}"
 
 
 def content_length(request: HttpRequest) -> int:
@@ -48,9 +57,10 @@ class GuardedView(APIView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if cors.is_preflight(request):
-            preflight = cors.preflight()
-            cors.allow_registered_origin(request, preflight)
-            return preflight
+            preflight = cors.preflight(METHODS, HEADERS)
+            preflight.headers["OData-Version"] = "4.0"
+            preflight.headers["Cache-Control"] = "no-store"
+            return cors.allow_registered_origin(request, preflight, EXPOSED)
         size = 0
         try:
             response = super().dispatch(request, *args, **kwargs)
@@ -115,7 +125,7 @@ class GuardedView(APIView):
         self, request: Request, response: HttpResponse, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         plain: HttpRequest = request._request
-        cors.allow_registered_origin(plain, response)
+        cors.allow_registered_origin(plain, response, EXPOSED)
         if response.status_code != 204:
             response.headers["Content-Length"] = str(len(response.content))
         if plain.method == "HEAD":

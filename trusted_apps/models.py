@@ -257,7 +257,7 @@ class TrustedApplication(FoldedModel, AbstractApplication):
 
     def origin_allowed(self, origin: str) -> bool:
         """Whether a script of this web origin belongs to the app (ID-08)."""
-        return origin in self.origins
+        return redirects.origin(origin) in self.origins
 
     def get_absolute_url(self) -> str:
         from django.urls import reverse

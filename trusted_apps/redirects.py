@@ -20,6 +20,7 @@ ANSWERS = frozenset(
 )
 SIGN_OUT_ANSWERS = frozenset({"state"})
 _SEPARATORS = re.compile(r"[,\r\n]+")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 MAX_LENGTH = 2000
 
 
@@ -87,7 +88,7 @@ def problem(
     return None
 
 
-def _without_port(uri: str) -> str | None:
+def without_port(uri: str) -> str | None:
     """``uri`` without its port if it is one whose port does not count, else None."""
     parts = _parts(uri)
     if parts is None or parts.scheme != "http" or parts.hostname not in _ANY_PORT_HOSTS or "@" in parts.netloc:
@@ -109,19 +110,23 @@ def matches(uri: str, registered: Iterable[str]) -> bool:
     entries = list(registered)
     if uri in entries:
         return True
-    portless = _without_port(uri)
-    return portless is not None and any(portless == _without_port(entry) for entry in entries)
+    portless = without_port(uri)
+    return portless is not None and any(portless == without_port(entry) for entry in entries)
 
 
 def origin(uri: str) -> str | None:
-    """The web origin of an http or https address, for cross-origin checks (ID-08); None for other schemes."""
+    """What a browser calls the origin of a page at this address, for cross-origin checks (ID-08, API-19); None where a
+    page of it has none of its own.
+
+    What may be a redirect may be an origin: an own scheme with a host is one, as a page in an application's window has
+    it (``capacitor://localhost``), and the port of a loopback address does not count (TA-63).
+    """
     parts = _parts(uri)
-    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+    if parts is None or not parts.hostname or not uri.isascii() or "://" not in uri:
         return None
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    default = {"http": 80, "https": 443}[parts.scheme]
-    port = "" if parts.port in (None, default) else f":{parts.port}"
-    return f"{parts.scheme}://{host}{port}"
+    counts = parts.port not in (None, _DEFAULT_PORTS.get(parts.scheme)) and without_port(uri.lower()) is None
+    return f"{parts.scheme}://{host}" + (f":{parts.port}" if counts else "")
 
 
 def leads_to_device(uri: str) -> bool:

@@ -54,8 +54,8 @@ class SignInView(LoginView):
         pending = self.errand.pending
         if pending is not None and session.auth_time <= pending.since:
             return False
-        typed = self.request.POST.get("login", "").strip().casefold()
-        return typed in ("", session.user.login.casefold(), session.user.email.casefold())
+        typed = fold(self.request.POST.get("login", "").strip())
+        return typed in ("", session.user.folded_login, session.user.folded_email)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if wait := throttle.person_must_wait(request, request.POST.get("login", "")):

@@ -10,8 +10,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.utils import timezone
 
 from erpnet_identity.keys.jwks import key_set, published_kids
+from trusted_apps.cors import preflight
 
-from ..cors import preflight
 from ..metadata import document
 
 MAX_AGE = 3600

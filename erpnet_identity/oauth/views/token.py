@@ -12,8 +12,9 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
 from oauth2_provider.views.base import TokenView as ToolkitTokenView
 
+from trusted_apps.cors import allow_registered_origin, preflight
+
 from .. import form, throttle
-from ..cors import allow_registered_origin, preflight
 from ..server import GRANT_TYPES_SUPPORTED
 from ..text import printable
 from ..validator import record_refusal

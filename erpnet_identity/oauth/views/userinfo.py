@@ -18,9 +18,9 @@ from erpnet_identity.tokens.exceptions import InvalidCredential
 from erpnet_identity.tokens.models import AccessToken
 from erpnet_identity.tokens.principal import Kind, Principal
 from trusted_apps import scopes
+from trusted_apps.cors import allow_registered_origin, preflight
 
 from .. import claims_request, form
-from ..cors import allow_registered_origin, preflight
 
 _FORM = "application/x-www-form-urlencoded"
 _REALM = 'Bearer realm="erpnet"'
