@@ -13,7 +13,9 @@ from rest_framework.exceptions import APIException
 
 from erpnet_identity.audit import events, outages
 from erpnet_identity.audit.context import Actor
+from erpnet_identity.audit.redaction import beginning
 from erpnet_identity.audit.services import record
+from erpnet_identity.audit.strangers import record_of_stranger
 from erpnet_identity.erp_sessions.exceptions import LicenseSlotsExhausted
 from erpnet_identity.tokens.exceptions import CredentialError, MissingCredential, SeveralCredentials
 
@@ -222,8 +224,9 @@ def _leave_trace(error: ApiError, original: Exception, request: HttpRequest, pri
         if principal is not None
         else Actor("application", "", client_id)
     )
+    write = record if principal is not None else record_of_stranger
     try:
-        record(
+        write(
             events.API_CALL_REFUSED,
             outcome="refused",
             actor=actor,
@@ -234,7 +237,7 @@ def _leave_trace(error: ApiError, original: Exception, request: HttpRequest, pri
                 "status": error.status,
                 # The path without its query: an address may carry what must not be written down (IS-32).
                 "method": (request.method or "")[:20],
-                "path": request.path_info[:500],
+                "path": beginning(request.path_info, 500),
             },
         )
     except DatabaseError as failure:

@@ -8,7 +8,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 
-from erpnet_identity.audit import events
+from erpnet_identity.audit import events, strangers
 from erpnet_identity.audit.models import AuditEvent
 from erpnet_identity.edge import throttle
 from erpnet_identity.erp_sessions import presence, traffic
@@ -65,6 +65,7 @@ def _fresh_process():
     """What a process remembers between requests does not leak from one test into the next."""
     cache.clear()
     throttle.forget_all()
+    strangers.forget_all()
     presence.forget_all()
     traffic.forget_all()
     forget_database_name()

@@ -3,7 +3,9 @@
 import re
 import secrets
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from erpnet_identity.edge.callers import caller_of
 
 _WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -15,6 +17,13 @@ class Origin:
     correlation_id: str
     address: str = ""
     user_agent: str = ""
+    # Names of the events that were prepared so far.
+    noted: list[str] = field(default_factory=list, compare=False)
+
+    @property
+    def caller(self) -> str:
+        """What limits count the address under."""
+        return caller_of(self.address)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,12 @@ ERP_SESSION_OPENED = "erp_session.opened"
 ERP_SESSION_REFUSED = "erp_session.refused"
 ERP_SESSION_CLOSED = "erp_session.closed"
 
+# A request that ended before any decision was made about an application or an account, and one that failed.
+REQUEST_REFUSED = "request.refused"
+REQUEST_FAILED = "request.failed"
+REQUEST_THROTTLED = "request.throttled"
+REFUSALS_COUNTED = "refusals.counted"
+
 INSTANCE_UPDATED = "instance.updated"
 MANIFEST_APPLIED = "manifest.applied"
 

@@ -11,6 +11,9 @@ from django.http.response import HttpResponseBase
 from erpnet_identity.edge.proxies import client_address
 
 from . import context, request_log
+from .strangers import record_throttled
+
+log = structlog.get_logger("erpnet.audit")
 
 # Addresses that machines ask over and over and whose answers say nothing about anyone.
 _QUIET = ("/health/", "/static/", "/tools/", "/sys/", "/id/.well-known/", "/.well-known/")
@@ -42,6 +45,8 @@ class AuditContextMiddleware:
         try:
             response = self.get_response(request)
             response.headers["X-Correlation-Id"] = correlation_id
+            if response.status_code == 429:
+                self._note_throttled(request)
             if not request.path_info.startswith(_QUIET):
                 # The path without its query: an address may carry what must not be written down (IS-32).
                 request_log.write(
@@ -56,3 +61,13 @@ class AuditContextMiddleware:
         finally:
             structlog.contextvars.unbind_contextvars("correlation_id")
             context.leave(token)
+
+    def _note_throttled(self, request: HttpRequest) -> None:
+        """Leave the event of an answer 429, unless whoever refused has left one."""
+        if context.current().noted:
+            return
+        try:
+            record_throttled(status=429, method=request.method or "", path=request.path_info)
+        except Exception as error:
+            # The answer stands even while it cannot be written down.
+            log.warning("a caller that is slowed down could not be recorded", error=type(error).__name__)

@@ -37,6 +37,7 @@ def prepare(
     if name not in events.ALL:
         raise ValueError(f"unknown audit event {name!r}")
     origin = context.current()
+    origin.noted.append(name)
     actor_name = actor.name
     if application is None:
         # What a stranger calls itself may be a code or a token that was put into the wrong field (AU-02).

@@ -41,6 +41,10 @@ _SENTENCES = {
     events.ERP_SESSION_OPENED: "opened an API session",
     events.ERP_SESSION_REFUSED: "was refused an API session",
     events.ERP_SESSION_CLOSED: "closed an API session of {user_login}",
+    events.REQUEST_REFUSED: "was shown an error page",
+    events.REQUEST_FAILED: "met a fault of the server",
+    events.REQUEST_THROTTLED: "is being slowed down",
+    events.REFUSALS_COUNTED: "counted {number} more refusals of one caller within a minute",
     events.INSTANCE_UPDATED: "changed the instance",
     events.MANIFEST_APPLIED: "applied a manifest",
 }
@@ -77,7 +81,8 @@ def sentence(name: str, *, detail: Mapping[str, Any], user_login: str = "") -> s
     template = _SENTENCES.get(name)
     if template is None:
         return name
-    blanks = _Blanks(user_login=user_login, secret_name=detail.get("secret_name", "?"))
+    known = {name: detail[name] for name in ("secret_name", "number") if name in detail}
+    blanks = _Blanks(known, user_login=user_login)
     text = template.format_map(blanks)
     if name == events.APPLICATION_SECRET_ADDED:
         expires = detail.get("expires")

@@ -30,6 +30,10 @@ class Throttle:
     def _now(self) -> int:
         return int(time.time()) // self._window
 
+    def window(self) -> int:
+        """The number of the current window."""
+        return self._now()
+
     def retry_after(self) -> int:
         """Seconds until the current window ends."""
         return self._window - int(time.time()) % self._window
@@ -57,10 +61,21 @@ class Throttle:
             self._complain(error)
             return None
 
-    def _count(self, key: str) -> int:
+    def take(self, key: str, window: int) -> int | None:
+        """How many there were under ``key`` in a window that is over, for the first worker that asks; None for all
+        others. Raises what the cache raises."""
+        stored = self._stored(key, window)
+        if not cache.add(f"{stored}:taken", 1, timeout=2 * self._window):
+            return None
+        return int(cache.get(stored) or 0)
+
+    def _stored(self, key: str, window: int) -> str:
         # Hashed, because what callers send may be longer than a key of the cache.
         digest = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
-        stored = f"{self._name}:{self._now()}:{digest}"
+        return f"{self._name}:{window}:{digest}"
+
+    def _count(self, key: str) -> int:
+        stored = self._stored(key, self._now())
         cache.add(stored, 0, timeout=2 * self._window)
         return cache.incr(stored)
 

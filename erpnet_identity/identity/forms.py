@@ -22,6 +22,7 @@ from django.utils.safestring import SafeString
 from erpnet_identity.audit import events
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.services import record
+from erpnet_identity.audit.strangers import record_of_stranger
 from erpnet_identity.users.forms import MAX_PASSWORD
 from erpnet_identity.users.models import User
 from erpnet_identity.users.services import actor_for, unlock_user
@@ -134,7 +135,7 @@ class PasswordResetForm(allauth.ResetPasswordForm):
         for user in found:
             record(events.USER_PASSWORD_RESET_REQUESTED, actor=actor_for(user), user=user)
         if not found:
-            record(
+            record_of_stranger(
                 events.USER_PASSWORD_RESET_REQUESTED,
                 outcome="refused",
                 actor=Actor("user", "", email),

@@ -40,6 +40,11 @@ def current(request: HttpRequest, *, now: datetime) -> IdentitySession | None:
     return session if session is not None and session.is_live(now) else None
 
 
+def is_signed_in(request: HttpRequest) -> bool:
+    """Whether this browser has a live identity session now."""
+    return current(request, now=timezone.now()) is not None
+
+
 def _find(request: HttpRequest) -> IdentitySession | None:
     user = request.user
     return of_person(request, user) if isinstance(user, User) else None

@@ -27,7 +27,7 @@ def seconds_to_wait(address: str) -> int:
 def person_must_wait(request: HttpRequest, name: str) -> int:
     """The same for a password of this login or e-mail address: a device at which the account has signed in before does
     not wait for what others do from its address (ID-191)."""
-    wait = seconds_to_wait(context.current().address)
+    wait = seconds_to_wait(context.current().caller)
     if not wait:
         return 0
     known = devices.account_named(request, name)

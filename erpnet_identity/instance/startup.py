@@ -11,6 +11,7 @@ from django.template.loader import get_template
 from django.urls import get_resolver
 from django.utils import timezone
 
+from erpnet_identity.audit import strangers
 from erpnet_identity.erp_sessions import background
 from erpnet_identity.keys import services as keys
 
@@ -58,8 +59,10 @@ def begin() -> None:
     """Start what a server process does beside answering requests."""
     cleanup.start_in_background()
     background.start()
+    strangers.start()
 
 
 def end() -> None:
     """Write what is left, before a server process ends."""
     background.take_turn(everything=True)
+    strangers.take_turn(everything=True)

@@ -13,6 +13,7 @@ from erpnet_identity.audit import context, events
 from erpnet_identity.audit import services as audit
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.models import AuditEvent
+from erpnet_identity.audit.strangers import record_of_stranger
 from erpnet_identity.compiled import CompiledInsert
 from erpnet_identity.tokens.models import AccessToken
 from trusted_apps.models import TrustedApplication
@@ -43,10 +44,13 @@ def record_refusal(
     error: str = "",
     user: Any = None,
     sid: str = "",
+    is_known: bool = False,
     **detail: Any,
 ) -> None:
-    """Leave the trace of a refused token request, with the cause that the caller is not told (AU-01, DR-01)."""
-    audit.record(
+    """Leave the trace of a refused token request, with the cause that the caller is not told (AU-01, DR-01). One who
+    has proved nothing, by a secret or by what belongs to a person, is a stranger (AU-11)."""
+    write = audit.record if is_known else record_of_stranger
+    write(
         events.TOKEN_REFUSED,
         outcome="refused",
         actor=Actor("application", str(application.pk) if application else "", client_id),
@@ -67,8 +71,7 @@ class Validator(PersonGrants, OAuth2Validator):
         Not extended but replaced: the parent tries one method after the other, so that one right credential of two
         would do (OP-135), and accepts an empty secret (OP-137).
         """
-        origin = context.current()
-        if throttle.address_is_blocked(origin.address):
+        if throttle.address_is_blocked(context.current().caller):
             raise TooManyFailures
         is_service = request.grant_type == "client_credentials"
         form = dict(request.decoded_body)
@@ -188,7 +191,7 @@ class Validator(PersonGrants, OAuth2Validator):
         self, request: Any, cause: str, client_id: str, application: TrustedApplication | None = None
     ) -> NoReturn:
         """A failed authentication: counted, recorded, and answered the same whatever the cause (ID-107)."""
-        blocked = throttle.count_failure(context.current().address, client_id)
+        blocked = throttle.count_failure(context.current().caller, client_id)
         if blocked:
             # Not recorded one by one: whoever is being slowed down must not be able to fill the trail.
             raise TooManyFailures
@@ -205,8 +208,10 @@ class Validator(PersonGrants, OAuth2Validator):
         application: TrustedApplication | None = None,
         **detail: Any,
     ) -> NoReturn:
+        proved = getattr(request, "client", None)
         record_refusal(
             cause,
+            is_known=detail.get("user") is not None or (proved is not None and proved.is_confidential),
             client_id=client_id or (application.client_id if application else ""),
             application=application,
             grant_type=request.grant_type or "",

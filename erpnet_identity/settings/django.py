@@ -114,6 +114,8 @@ if _cache["BACKEND"].endswith("RedisCache"):
     _cache["BACKEND"] = "erpnet_identity.edge.redis_cache.RedisCache"
 else:
     _cache["BACKEND"] = "erpnet_identity.edge.memory_cache.MemoryCache"
+    # Django's 300 would let whoever calls from many addresses throw out the counts that slow guessing down.
+    _cache["OPTIONS"] = {"MAX_ENTRIES": 20_000, **_cache.get("OPTIONS", {})}
 CACHES = {"default": _cache}
 
 _email: dict[str, Any] = dict(env.EMAIL_URL)

@@ -264,6 +264,14 @@ VARIABLES: tuple[Variable, ...] = (
         kinds.whole(1, 100_000),
     ),
     Variable(
+        "ERPNET_STRANGER_EVENTS_PER_MINUTE",
+        "number",
+        "60",
+        "Audit events of one address that has proved nothing before the rest of a minute is counted in one event "
+        "(AU-11).",
+        kinds.whole(1, 100_000),
+    ),
+    Variable(
         "ERPNET_LOCKOUT_SECONDS",
         "seconds",
         "300",

@@ -1,6 +1,7 @@
 """Checking a login and a password: one answer for every kind of failure, and a limit on guessing (ID-64, ID-191)."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from django.utils import timezone
 from erpnet_identity.audit import events
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.services import record
+from erpnet_identity.audit.strangers import record_of_stranger
 
 from . import devices
 from .equal_work import refuse_slowly
@@ -21,6 +23,10 @@ from .models import User
 
 # The key of no account: what is done to an account that guessing has met is done to none, at the same cost.
 NOBODY = UUID(int=0)
+
+
+def _is_signed_in(request: HttpRequest | None) -> bool:
+    return request is not None and hasattr(request, "user") and request.user.is_authenticated
 
 
 class PasswordBackend(BaseBackend):
@@ -53,7 +59,7 @@ class PasswordBackend(BaseBackend):
                 cause = "locked"
         # The same work for every account and for none, so that time does not tell them apart.
         refuse_slowly(password, user)
-        self._refuse(name, user, cause)
+        self._refuse(request, name, user, cause)
         return None
 
     def get_user(self, user_id: Any) -> User | None:
@@ -82,10 +88,12 @@ class PasswordBackend(BaseBackend):
         open_now = Q(lockout_end=None) | Q(lockout_end__lte=timezone.now())
         return bool(User.objects.filter(open_now, pk=user.pk).update(access_failed_count=0, lockout_end=None))
 
-    def _refuse(self, name: str, user: User | None, cause: str) -> None:
+    def _refuse(self, request: HttpRequest | None, name: str, user: User | None, cause: str) -> None:
         with transaction.atomic():
             locks = self._count_failure(user.pk if user is not None and cause == "wrong_password" else NOBODY)
-            record(
+            # The event of a lock is the trace of a change and is never left out.
+            write = record if locks else partial(record_of_stranger, unless=partial(_is_signed_in, request))
+            write(
                 events.USER_SIGN_IN_REFUSED,
                 outcome="refused",
                 actor=Actor("user", str(user.pk) if user else "", user.login if user else name[:64]),

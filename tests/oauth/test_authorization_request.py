@@ -7,7 +7,6 @@ import pytest
 from django.test import Client
 
 from erpnet_identity.audit.models import AuditEvent
-from erpnet_identity.oauth import trail
 from erpnet_identity.tokens.models import Grant
 from tests.factories.trusted_apps import TrustedApplicationFactory
 from tests.support.relying_party import AUTHORIZE, FORM, answer_of
@@ -434,8 +433,8 @@ class TestWhatIsTaken:
             assert answer_of(rp.authorize(redirect_uri=uri))[0] == uri
 
 
-def test_nobody_can_fill_the_trail(relying_party, web_app, monkeypatch):
-    monkeypatch.setattr(trail, "MOST_RECORDED", 3)
+def test_nobody_can_fill_the_trail(relying_party, web_app, settings):
+    settings.STRANGER_EVENTS_PER_MINUTE = 3
     rp = relying_party(web_app)
     for _ in range(5):
         assert rp.authorize(client_id="nobody").status_code == 400

@@ -59,7 +59,7 @@ class PasswordResetView(allauth.PasswordResetView):
         return {"email": self.request.POST.get("email", "")[:254]}  # of a form that came too late
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if wait := throttle.reset_must_wait(context.current().address):
+        if wait := throttle.reset_must_wait(context.current().caller):
             return _too_many(request, wait)
         response: HttpResponse = super().post(request, *args, **kwargs)
         return response
@@ -132,7 +132,7 @@ class PasswordChangeView(allauth.PasswordChangeView):
         return keep_private(response)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if wait := throttle.seconds_to_wait(context.current().address):
+        if wait := throttle.seconds_to_wait(context.current().caller):
             return _too_many(request, wait)
         response: HttpResponse = super().post(request, *args, **kwargs)
         return response
@@ -145,7 +145,7 @@ class PasswordChangeView(allauth.PasswordChangeView):
 
     def form_invalid(self, form: PasswordChangeForm) -> HttpResponse:
         if form.has_error("oldpassword", "enter_current_password"):
-            throttle.count_failure(context.current().address)
+            throttle.count_failure(context.current().caller)
         return self.render_to_response(self.get_context_data(form=form))
 
     def get_success_url(self) -> str:

@@ -70,7 +70,7 @@ class SignInView(LoginView):
         return response
 
     def form_invalid(self, form: SignInForm) -> HttpResponse:
-        address = context.current().address
+        address = context.current().caller
         if form.non_field_errors() and throttle.count_failure(address):
             return self._throttled(throttle.seconds_to_wait(address))
         return self.render_to_response(self.get_context_data(form=form))

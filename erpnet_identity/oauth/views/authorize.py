@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import wraps
+from functools import partial, wraps
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from erpnet_identity.edge.form_tokens import answers_stale
 from erpnet_identity.edge.language import follow_wish
+from erpnet_identity.identity import sessions
 from erpnet_identity.identity.page import keep_private
 from erpnet_identity.identity.pending import NotPending, unseal
 
@@ -30,10 +31,10 @@ def _answers_errors(view: Callable[[HttpRequest, datetime], HttpResponse]) -> Ca
         try:
             return view(request, timezone.now())
         except BadRequest as bad:
-            trail.record_bad_request(bad)
+            trail.record_bad_request(bad, unless=partial(sessions.is_signed_in, request))
             return error_page(request, bad.error, bad.description)
         except RefusedRequest as refused:
-            trail.record_refused_request(refused)
+            trail.record_refused_request(refused, unless=partial(sessions.is_signed_in, request))
             return authorization_response.refuse(request, refused)
         except NotPending as lost:
             # The page was open for too long, or its address was cut off on the way.

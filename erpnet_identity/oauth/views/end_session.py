@@ -1,5 +1,6 @@
 """``{issuer}/connect/endsession`` (OpenID Connect RP-Initiated Logout 1.0, ID-150 to ID-161, OP-190 to OP-201)."""
 
+from functools import partial
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from erpnet_identity.audit import events
 from erpnet_identity.audit.context import Actor
-from erpnet_identity.audit.services import record
+from erpnet_identity.audit.strangers import record_of_stranger
 from erpnet_identity.edge.form_tokens import answers_stale
 from erpnet_identity.edge.language import follow_wish
 from erpnet_identity.edge.policy import NO_REFERRER
@@ -36,11 +37,11 @@ def end_session(request: HttpRequest) -> HttpResponse:
             return _to(f"{request.path}?{urlencode(parameters)}", status=303)
         wanted = sign_out_request.parse(parameters)
     except BadSignOut as bad:
-        _record(bad.cause, client_id=bad.client_id)
+        _record(request, bad.cause, client_id=bad.client_id)
         answer = error_page(request, "invalid_request", bad.description, heading=SIGN_OUT_CANNOT_GO_ON)
         return _without_referrer(answer)
     if wanted.uri and not wanted.return_url:
-        _record("post_logout_redirect_uri_not_registered", client_id=wanted.client_id, uri=wanted.uri)
+        _record(request, "post_logout_redirect_uri_not_registered", client_id=wanted.client_id, uri=wanted.uri)
     session = sessions.current(request, now=timezone.now())
     if session is not None and not wanted.is_of(session):
         return _ask(request, session, wanted)
@@ -116,11 +117,12 @@ def _without_referrer(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def _record(cause: str, *, client_id: str, uri: str = "") -> None:
+def _record(request: HttpRequest, cause: str, *, client_id: str, uri: str = "") -> None:
     """The trace of a request that was not followed, or not all the way (DR-01)."""
     client_id = printable(client_id, 254)
-    record(
+    record_of_stranger(
         events.USER_SIGN_OUT_REFUSED,
+        unless=partial(sessions.is_signed_in, request),
         outcome="refused",
         actor=Actor("application", "", client_id),
         client_id=client_id,
