@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from . import events, people, words
 from .model_admin import ReadOnlyAdmin
 from .models import AuditEvent
+from .unknown_names import stand_in
 
 _CORRELATION_ID = re.compile(r"[0-9a-f]{32}")
 
@@ -83,8 +84,10 @@ class AuditEventAdmin(ReadOnlyAdmin):
         if term and AuditEvent.objects.filter(client_id=term).exists():
             return queryset.filter(client_id=term), False
         found, may_repeat = super().get_search_results(request, queryset, search_term)
-        if logins := people.spellings(term):
-            found |= queryset.filter(Q(user_login__in=logins) | Q(actor_name__in=logins))
+        if term:
+            logins = people.spellings(term)
+            # What was typed at a sign-in and is nobody's name is found by typing it again.
+            found |= queryset.filter(Q(user_login__in=logins) | Q(actor_name__in=[*logins, stand_in(term)]))
         return found, may_repeat
 
     @admin.display(description="time (UTC)")

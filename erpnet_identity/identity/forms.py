@@ -23,6 +23,7 @@ from erpnet_identity.audit import events
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.services import record
 from erpnet_identity.audit.strangers import record_of_stranger
+from erpnet_identity.audit.unknown_names import stand_in
 from erpnet_identity.users.forms import MAX_PASSWORD
 from erpnet_identity.users.models import User
 from erpnet_identity.users.services import actor_for, unlock_user
@@ -138,8 +139,8 @@ class PasswordResetForm(allauth.ResetPasswordForm):
             record_of_stranger(
                 events.USER_PASSWORD_RESET_REQUESTED,
                 outcome="refused",
-                actor=Actor("user", "", email),
-                detail={"cause": cause},
+                actor=Actor("user", "", stand_in(email)),
+                detail={"cause": cause, "length": len(email)},
             )
 
 

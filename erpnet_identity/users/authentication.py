@@ -16,6 +16,7 @@ from erpnet_identity.audit import events
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.services import record
 from erpnet_identity.audit.strangers import record_of_stranger
+from erpnet_identity.audit.unknown_names import stand_in
 
 from . import devices
 from .equal_work import refuse_slowly
@@ -96,9 +97,13 @@ class PasswordBackend(BaseBackend):
             write(
                 events.USER_SIGN_IN_REFUSED,
                 outcome="refused",
-                actor=Actor("user", str(user.pk) if user else "", user.login if user else name[:64]),
+                actor=Actor("user", str(user.pk) if user else "", user.login if user else stand_in(name)),
                 user=user,
-                detail={"cause": cause, **({"locked": locks} if cause == "wrong_password" else {})},
+                detail={
+                    "cause": cause,
+                    **({"locked": locks} if cause == "wrong_password" else {}),
+                    **({"length": len(name)} if user is None else {}),
+                },
             )
 
     def _count_failure(self, key: UUID) -> bool:

@@ -59,7 +59,8 @@ def everything_stored():
 
 @pytest.mark.contract(*CONTRACT)
 @pytest.mark.parametrize("by", ["body", "header"])
-def test_a_whole_sign_in_with_everything_that_can_go_wrong(by, relying_party, web_app, written):
+def test_a_whole_sign_in_with_everything_that_can_go_wrong(by, relying_party, web_app, written, settings):
+    settings.REFRESH_TOKEN_REPEAT_SECONDS = 0  # a token that is used twice is then one thing more that goes wrong
     maria = UserFactory(login="maria", password="correct horse")
     party = relying_party(
         web_app, user=maria, scope="openid profile read offline_access", response_type="code id_token"
@@ -164,3 +165,19 @@ def test_a_server_error(method, written, monkeypatch):
     assert "Internal Server Error" in lines
     assert "ValueError" in lines
     assert [secret for secret in SECRETS if secret in lines + everything_stored()] == []
+
+
+@pytest.mark.contract("AU-02", "ID-64")
+@pytest.mark.parametrize("typed", ["correct horse battery", "hunter22@example.com", "Ünïcode-Паrola9"])
+def test_a_password_in_the_field_for_the_login(typed, written, admin_client):
+    """Nobody can read it in the trail; who knows it finds the attempt by looking for it."""
+    browser = Client()
+    assert browser.post("/id/signin", {"login": typed, "password": "maria"}).status_code == 200
+    if "@" in typed:
+        assert browser.post("/id/password/reset", {"email": typed}).status_code == 302
+    assert typed not in everything_stored()
+    assert typed not in written()
+    found = admin_client.get("/admin/audit/auditevent/", {"q": typed.upper()}).context["cl"].result_list
+    assert [event.detail["length"] for event in found] == [len(typed)] * (1 + ("@" in typed))
+    assert len({event.actor_name for event in found}) == 1
+    assert not admin_client.get("/admin/audit/auditevent/", {"q": "something else"}).context["cl"].result_list

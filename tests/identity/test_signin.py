@@ -10,6 +10,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from erpnet_identity.audit.models import AuditEvent
+from erpnet_identity.audit.unknown_names import stand_in
 from erpnet_identity.identity.models import IdentitySession
 from erpnet_identity.users.models import User, UserType
 from tests.factories.users import UserFactory
@@ -247,7 +248,7 @@ class TestRefusals:
         person.sign_in("nobody", "wrong")
         assert [(event.user_login, event.actor_name, event.detail["cause"]) for event in events()] == [
             ("maria", "maria", "wrong_password"),
-            ("", "nobody", "unknown_user"),
+            ("", stand_in("nobody"), "unknown_user"),
         ]
 
 
