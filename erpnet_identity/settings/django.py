@@ -44,7 +44,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "erpnet_identity.audit.middleware.AuditContextMiddleware",
     "erpnet_identity.edge.middleware.EdgeMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "erpnet_identity.edge.static_files.StaticFilesMiddleware",
     "erpnet_identity.edge.browser.SessionMiddleware",
     # Before the check of the host and of form tokens, whose refusals are pages as well.
     "erpnet_identity.edge.language.LanguageMiddleware",

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseNotModified
 from django.utils import timezone
 
+from erpnet_identity.edge.conditional import is_current
 from erpnet_identity.keys.jwks import key_set, published_kids
 from trusted_apps.cors import preflight
 
@@ -40,7 +41,7 @@ def _answer(request: HttpRequest, body: bytes, etag: str) -> HttpResponse:
     elif request.method not in ("GET", "HEAD"):
         response = HttpResponseNotAllowed(["GET", "HEAD", "OPTIONS"])
     else:
-        if request.META.get("HTTP_IF_NONE_MATCH") == etag:
+        if is_current(etag, request.META):
             response = HttpResponseNotModified()
         else:
             response = HttpResponse(body, content_type="application/json")
