@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from . import sessions
 from .administrators import SeeOther, turned_away
+from .confirmation import question
 from .errand import Errand
 from .page import keep_private
 
@@ -37,8 +38,13 @@ class Administration(admin.AdminSite):
         return super().has_permission(request) and sessions.current(request, now=timezone.now()) is not None
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Any:
-        """A page of the site, for administrators only."""
-        shown = super().admin_view(view, cacheable)
+        """A page of the site, for administrators only, and for changes only after a recent sign-in."""
+
+        def confirmed(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            answer: HttpResponseBase = question(request, now=timezone.now()) or view(request, *args, **kwargs)
+            return answer
+
+        shown = super().admin_view(update_wrapper(confirmed, view), cacheable)
 
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             answer: HttpResponseBase = turned_away(request, now=timezone.now()) or shown(request, *args, **kwargs)

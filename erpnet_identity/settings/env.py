@@ -190,6 +190,14 @@ VARIABLES: tuple[Variable, ...] = (
         kinds.whole(60, 31_536_000),
     ),
     Variable(
+        "ERPNET_ADMINISTRATION_SECONDS",
+        "seconds",
+        "900",
+        "How old the sign-in of an administrator may be for changes at /admin/ and /manage; after that the password "
+        "is asked for again (TA-48).",
+        kinds.whole(60, 86_400),
+    ),
+    Variable(
         "ERPNET_USERNAME_AUTOCOMPLETE",
         "boolean",
         "off",

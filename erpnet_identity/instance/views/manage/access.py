@@ -17,6 +17,7 @@ from erpnet_identity.audit.context import Actor
 from erpnet_identity.identity import page as pages
 from erpnet_identity.identity import sessions
 from erpnet_identity.identity.administrators import SeeOther, turned_away
+from erpnet_identity.identity.confirmation import question
 from erpnet_identity.users.models import User
 from erpnet_identity.users.services import actor_for
 
@@ -69,6 +70,8 @@ def administrators_only(view: ManageView, methods: tuple[str, ...]) -> Callable[
         assert session is not None
         if request.method not in methods:
             return pages.keep_private(HttpResponseNotAllowed(methods))
+        if (asked := question(request, now=now)) is not None:
+            return asked
         return pages.keep_private(view(Visit(request, session.user, now), **kwargs))
 
     return guarded
