@@ -152,6 +152,14 @@ VARIABLES: tuple[Variable, ...] = (
         kinds.whole(60, 3600),
     ),
     Variable(
+        "ERPNET_SCOPE_CLAIM",
+        "choice",
+        "array",
+        "How access tokens say their scopes: array, as ERP.net documents it, or string, as RFC 9068 does and many "
+        "libraries read only (TK-25). The token endpoint answers with a string in any case.",
+        kinds.choice("array", "string"),
+    ),
+    Variable(
         "ERPNET_REFRESH_TOKEN_CONFIDENTIAL_SECONDS",
         "seconds",
         "2592000",

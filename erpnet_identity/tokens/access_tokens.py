@@ -71,6 +71,7 @@ def mint_service_token(
         database=database_name(),
         client_id=application.client_id,
         scopes=scopes,
+        scope_as_text=settings.SCOPE_CLAIM == "string",
         system_user_id=str(user.pk),
         system_user_login=user.login,
         system_user_type=UserType(user.user_type).label,
@@ -116,6 +117,7 @@ def mint_user_token(
         issuer=settings.ISSUER,
         client_id=application.client_id,
         scopes=scopes,
+        scope_as_text=settings.SCOPE_CLAIM == "string",
         person=person_claims(grant.user),
         sign_in=sign_in_of(grant),
         token_id=claims.new_token_id(),
@@ -151,7 +153,7 @@ class Reader:
         except jwt.BadToken as error:
             raise InvalidCredential(error.cause) from None
         _check_claims(payload, audience=audience, now=now)
-        query = self._service_state if "sub" not in payload else self._user_state
+        query = self._service_state if claims.is_of_service(payload) else self._user_state
         return _principal(payload, query.rows(digest(token)), now)
 
 
@@ -162,7 +164,7 @@ def _principal(payload: dict[str, Any], rows: list[tuple[Any, ...]], now: dateti
     """The caller of a verified token, from what is stored of it. Raises ``InvalidCredential``."""
     token_id = str(payload.get("jti", ""))
     client_id = str(payload.get("client_id", ""))
-    is_service = "sub" not in payload
+    is_service = claims.is_of_service(payload)
 
     def refuse(cause: str) -> InvalidCredential:
         return InvalidCredential(cause, client_id=client_id, token_id=token_id)
@@ -212,7 +214,7 @@ def _principal(payload: dict[str, Any], rows: list[tuple[Any, ...]], now: dateti
 def _check_claims(payload: dict[str, Any], *, audience: str, now: datetime) -> None:
     seconds = now.timestamp()
     scope = payload.get("scope")
-    if isinstance(scope, str):  # RFC 9068 form; ours is an array (TK-25)
+    if isinstance(scope, str):  # RFC 9068's form, which an instance may choose (TK-25)
         payload["scope"] = scope = scope.split(" ")
     aud = payload.get("aud")
     audiences = [aud] if isinstance(aud, str) else aud

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import secrets
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,12 +30,18 @@ def audience(scopes: list[str], *, issuer: str) -> list[str] | str:
     return [*API_AUDIENCES, resources_audience(issuer)]
 
 
+def scope_claim(scopes: list[str], *, as_text: bool) -> list[str] | str:
+    """The scopes as the token says them: an array, or RFC 9068's one string with spaces (TK-25)."""
+    return " ".join(scopes) if as_text else scopes
+
+
 def service_claims(
     *,
     issuer: str,
     database: str,
     client_id: str,
     scopes: list[str],
+    scope_as_text: bool,
     system_user_id: str,
     system_user_login: str,
     system_user_type: str,
@@ -43,7 +49,8 @@ def service_claims(
     issued_at: datetime,
     lifetime: int,
 ) -> dict[str, Any]:
-    """The claims of a client-credentials access token. It has no ``sub``: nobody signed in (TK-26, TK-38, TK-39).
+    """The claims of a client-credentials access token. Its ``sub`` is the application itself: nobody signed in (TK-26,
+    TK-38, TK-39, RFC 9068 §2.2).
 
     ``lifetime`` is in seconds.
     """
@@ -56,12 +63,19 @@ def service_claims(
         "exp": iat + lifetime,
         "jti": token_id,
         "client_id": client_id,
-        "scope": scopes,
+        "sub": client_id,
+        "scope": scope_claim(scopes, as_text=scope_as_text),
         "client_system_user": system_user_login,
         "client_system_user_type": system_user_type,
         "client_system_user_id": system_user_id,
         "client_db": database,
     }
+
+
+def is_of_service(payload: Mapping[str, Any]) -> bool:
+    """Whether the claims are those of a service. Told by what only services have (TK-39), never by what they lack:
+    tokens of before 0.4 have no ``sub``."""
+    return "client_system_user_id" in payload
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +126,7 @@ def user_claims(
     issuer: str,
     client_id: str,
     scopes: list[str],
+    scope_as_text: bool,
     person: Person,
     sign_in: SignIn,
     token_id: str,
@@ -133,7 +148,7 @@ def user_claims(
         "exp": iat + lifetime,
         "jti": token_id,
         "client_id": client_id,
-        "scope": scopes,
+        "scope": scope_claim(scopes, as_text=scope_as_text),
         "sub": person.login,
         "email_verified": False,
         **sign_in.claims(),

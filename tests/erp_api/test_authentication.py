@@ -7,8 +7,10 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.utils import timezone
+from oauth2_provider.models import set_token_value
 
 from erpnet_identity.audit.models import AuditEvent
+from erpnet_identity.erp_sessions.models import ErpSession, Kind
 from erpnet_identity.keys import jwt
 from erpnet_identity.tokens.models import AccessToken
 from erpnet_identity.users.models import UserType
@@ -182,6 +184,44 @@ def changed(token, **members):
 @pytest.mark.contract("TK-05", "TK-20", "TA-02", "TK-105", "TK-110", "API-91")
 def test_of_another_issuer(api):
     assert_refused(call(Api(api.client, changed(api.token, iss="https://other.example/id"))), "token_issuer")
+
+
+@pytest.fixture
+def reissued(service_app):
+    """``reissued(token, drop=…, **members)``: a token with other claims that this instance has issued and stored."""
+
+    def issue(token, drop=(), **members):
+        claims = {name: value for name, value in claims_of(token).items() if name not in drop}
+        changed = jwt.sign({**claims, "jti": "F" * 32, **members}, typ="at+jwt", now=timezone.now())
+        row = AccessToken(
+            application=service_app, scope="read", jti="F" * 32, expires=timezone.now() + timedelta(minutes=9)
+        )
+        set_token_value(row, changed)
+        row.save()
+        return changed
+
+    return issue
+
+
+@pytest.mark.contract("TK-26", "TK-39")
+def test_a_service_is_told_by_what_it_has(api, reissued):
+    """Version 0.3 gave services no ``sub``; their tokens live on. One with a person's login is still a service's."""
+    assert call(Api(api.client, reissued(api.token, drop=["sub"]))).status_code == 200
+    AccessToken.objects.filter(jti="F" * 32).delete()
+    assert call(Api(api.client, reissued(api.token, sub="maria"))).status_code == 200
+    assert set(ErpSession.objects.values_list("kind", flat=True)) == {Kind.SERVICE}
+
+
+@pytest.mark.contract("TK-25")
+@pytest.mark.parametrize("scope", [["read"], "read", "openid read"])
+def test_both_forms_of_the_scopes_are_read(api, reissued, scope):
+    assert call(Api(api.client, reissued(api.token, scope=scope))).status_code == 200
+
+
+@pytest.mark.contract("TK-25")
+@pytest.mark.parametrize("scope", [["openid"], "openid", "readonly", "", []])
+def test_neither_form_gives_more_than_it_says(api, reissued, scope):
+    assert call(Api(api.client, reissued(api.token, scope=scope))).status_code == 403
 
 
 @pytest.mark.contract("TK-105", "TK-41", "TK-42", "API-91")

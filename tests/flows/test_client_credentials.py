@@ -86,6 +86,7 @@ class TestSuccess:
             "iss": issuer,
             "aud": ["DomainAPI", "TableAPI", "OLAP", "AppServer", f"{issuer}/resources"],
             "client_id": service_app.client_id,
+            "sub": service_app.client_id,
             "scope": ["read"],
             "client_system_user": service_app.system_user.login,
             "client_system_user_type": "SystemUserNoLogin",

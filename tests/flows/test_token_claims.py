@@ -258,3 +258,22 @@ def test_a_renamed_person_keeps_the_stable_key(flow, relying_party, maria, web_a
     maria.save()
     renewed = claims_of(party.refresh(body["refresh_token"]).json()["access_token"])
     assert (renewed["sub"], renewed["id"]) == ("maria.petrova", claims_of(body["access_token"])["id"])
+
+
+@pytest.mark.contract("TK-25")
+def test_the_scopes_as_one_string(settings, relying_party, web_app, internal_user, service_app, service_token):
+    settings.SCOPE_CLAIM = "string"
+    party = relying_party(web_app, user=internal_user, scope="openid read offline_access")
+    first = party.tokens()
+    second = party.refresh(first["refresh_token"], scope="read openid").json()
+    service = service_token(service_app)
+    said = [claims_of(token)["scope"] for token in (first["access_token"], second["access_token"], service)]
+    assert said == ["openid read offline_access", "read openid", "read update"]
+    for body in (first, second):
+        assert party.call_api(body["access_token"]) == 200
+        assert party.userinfo(body["access_token"]).status_code == 200
+    assert party.call_api(service) == 200
+    # What was issued the other way stays good when the setting changes.
+    settings.SCOPE_CLAIM = "array"
+    assert party.call_api(first["access_token"]) == party.call_api(service) == 200
+    assert claims_of(service_token(service_app))["scope"] == ["read", "update"]

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from erpnet_identity.erp_sessions.state import SessionAuthentication
 from erpnet_identity.tokens import access_tokens
+from erpnet_identity.tokens.claims import is_of_service
 from erpnet_identity.tokens.models import AccessToken
 
 NEVER = datetime(2100, 1, 1, tzinfo=UTC)
@@ -28,7 +29,7 @@ class Token:
         """The principal, with the session that the call goes on with beside it. One statement; raises
         ``InvalidCredential``. Everything but the signature, which cannot change between two calls."""
         reader = SessionAuthentication.read_access_token.__self__
-        query = reader._user_state if "sub" in self.payload else reader._service_state
+        query = reader._service_state if is_of_service(self.payload) else reader._user_state
         return access_tokens._principal(self.payload, query.rows(self.checksum), now or timezone.now())
 
 
