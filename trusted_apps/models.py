@@ -1,7 +1,7 @@
 """TrustedApplication: one row, one client. The row answers every question about itself."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -280,6 +280,15 @@ class TrustedApplication(FoldedModel, AbstractApplication):
         self.normalise()
         if found := rules.violations(self):
             raise ValidationError(found)
+
+    def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
+        """Also that the client id is nobody's login (TK-26). Whoever checks many records at once leaves this out and
+        asks for all of them together. Raises ``ValidationError``."""
+        from .subjects import refuse_login
+
+        super().validate_constraints(exclude=exclude)
+        if not exclude or "client_id" not in exclude:
+            refuse_login(self)
 
     def warnings(self, now: datetime | None = None) -> list[str]:
         """What is allowed and still deserves attention, as sentences for administrators (TA-34, TA-39, TA-43)."""

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from erpnet_identity.spelling import text_problem
+from erpnet_identity.users.subjects import is_login
 
 from . import redirects, scopes
 
@@ -129,6 +130,10 @@ def warnings(application: "TrustedApplication", now: datetime) -> list[str]:
         found.append("Neither sign-in nor service access is allowed: the app cannot get a token.")
     if application.allows_service and not scopes.registered(application.scope):
         found.append("No resource scope is registered: a service token cannot be issued.")
+    if application.allows_service and is_login(application.client_id):
+        found.append(
+            "The client id is also a login: who reads only the sub of a token takes the service for that person."
+        )
     if application.identity_scopes_imply_access:
         found.append("Identity scopes imply data access: less strict than least privilege.")
     if application.allows_basic_authentication:

@@ -11,11 +11,13 @@ from django.utils import timezone
 from erpnet_identity.audit import events
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.services import record
+from erpnet_identity.users import subjects
 
 from . import secrets
 from .attributes import ATTRIBUTES
 from .models import ClientSecret, TrustedApplication
 from .signals import application_deleted
+from .subjects import refuse_login
 
 MAX_SECRET_LENGTH = 1000
 
@@ -50,6 +52,8 @@ def save_application(
     Returns the changed attributes by documented name; empty means that nothing was written. ``source`` is added to
     the event's detail. Raises ``ValidationError`` with every violation, keyed by field.
     """
+    if application._state.adding:
+        subjects.lock()
     application.full_clean()
     detail = source or {}
     if application._state.adding:
@@ -68,6 +72,9 @@ def save_application(
     changes = changes_between(stored, application)
     if not changes:
         return {}
+    if "ApplicationUri" in changes:
+        subjects.lock()
+        refuse_login(application)  # once more: somebody may have held the lock until now
     application.object_version = stored.object_version + 1
     # Only the attributes: the coarse time of last use is written by others.
     application.save(update_fields=[*(attribute.field for attribute in ATTRIBUTES), "object_version", "updated"])

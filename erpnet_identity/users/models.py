@@ -18,6 +18,7 @@ from erpnet_identity.spelling import fold, look, text_problem
 from .logins import LOGIN_FORMER, LOGIN_LOOKS_TAKEN, LOGIN_TAKEN, login_problem
 from .managers import FormerLoginQuerySet, UserManager
 from .passwords import normal, verify
+from .signals import login_wanted
 
 
 class UserType(models.IntegerChoices):
@@ -145,6 +146,7 @@ class User(FoldedModel, AbstractBaseUser):
         except ValidationError:
             if not self._is_stored("login"):
                 raise
+        login_wanted.send(User, user=self)
 
     def _is_stored(self, field: str) -> bool:
         """Whether the column has this value already: what was there before a rule stays."""

@@ -10,8 +10,9 @@ from erpnet_identity.audit import events
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.services import record
 
+from . import subjects
 from .models import FormerLogin, User, UserType
-from .signals import access_ended, api_access_ended, sign_in_ended
+from .signals import access_ended, api_access_ended, login_wanted, sign_in_ended
 
 TRACKED = ("login", "name", "email", "email_confirmed", "user_type", "is_admin", "is_active", "locale")
 
@@ -44,8 +45,10 @@ def save_user(
     well, unless ``keeps_access`` says that the person knew the old one; a login that is given up is kept for it
     (OP-112). Raises ``ValidationError``.
     """
-    user.full_clean(exclude=["password"])
     adding = user._state.adding
+    if adding:
+        subjects.lock()
+    user.full_clean(exclude=["password"])
     if adding:
         user.save(force_insert=True)
         # Once more: writing the login has waited for whoever was giving the same one up, and the first look could not
@@ -73,6 +76,8 @@ def save_user(
             user.refresh_tokens_from = timezone.now()
             also.append("refresh_tokens_from")
         if "login" in changes:
+            subjects.lock()
+            login_wanted.send(User, user=user)  # once more: somebody may have held the lock until now
             _keep_login(stored)
         user.save(update_fields=[*fields, *also])
         if "login" in changes:

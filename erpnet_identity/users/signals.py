@@ -13,3 +13,7 @@ sign_in_ended = Signal()
 # run as the account any more. Sent in the transaction of the change, with ``user``, ``actor`` and ``cause``, a word for
 # the trail.
 access_ended = Signal()
+
+# An account is to be called so. Sent with ``user``; whoever uses its login as a name for something else raises
+# ``ValidationError``.
+login_wanted = Signal()

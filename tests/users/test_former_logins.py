@@ -97,9 +97,9 @@ class TestManifest:
             text = "users:\n" + "".join(f"  - login: user{index}\n" for index in range(number))
             return text.encode()
 
-        with django_assert_num_queries(2):  # the accounts, the former logins
+        with django_assert_num_queries(3):  # the accounts, the former logins, the client ids
             manifest.preview(plan(2), environment={})
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(3):
             manifest.preview(plan(300), environment={})
 
 

@@ -12,6 +12,7 @@ from erpnet_identity.spelling import fold, look
 from erpnet_identity.users.logins import LOGIN_FORMER, LOGIN_LOOKS_TAKEN, composed
 from erpnet_identity.users.models import FormerLogin, User
 from erpnet_identity.users.services import save_user
+from trusted_apps.subjects import LOGIN_IS_CLIENT_ID, client_ids_among
 
 from .changes import Change, Trace, located
 from .problems import Problem, shown
@@ -50,8 +51,9 @@ class Directory:
         self._folded: dict[str, User] = {}
         self._looks: dict[str, User] = {}
         self._former: set[str] = set()
+        self._client_ids: set[str] = set()
         wanted = sorted(set(logins))
-        rows = User.objects.select_for_update() if lock else User.objects.all()
+        rows = User.objects.select_for_update(no_key=True) if lock else User.objects.all()
         for start in range(0, len(wanted), BATCH):
             batch = wanted[start : start + BATCH]
             seen = [look(login) for login in batch]
@@ -60,6 +62,7 @@ class Directory:
                 self.add(user)
             former = FormerLogin.objects.filter(Q(folded_login__in=folded) | Q(look__in=seen))
             self._former.update(form for row in former.values_list("folded_login", "look") for form in row if form)
+            self._client_ids.update(client_ids_among(batch))
 
     def add(self, user: User) -> None:
         self._users[user.login] = user
@@ -78,6 +81,10 @@ class Directory:
         """Whether some account once had this login: no new one may (OP-112). Asked for all of them together, because
         a question for each would be the dearest part of a plan (MF-10)."""
         return not self._former.isdisjoint({fold(login), look(login)})
+
+    def is_client_id(self, login: str) -> bool:
+        """Whether a stored application is called so: no account may be (TK-26)."""
+        return fold(login) in self._client_ids
 
 
 class UserChange(Change):
@@ -172,6 +179,8 @@ def plan_users(entries: list[Entry], directory: Directory, problems: list[Proble
             problems.append(entry.problem("login", LOGIN_FORMER))
         if change.adding and directory.is_alike(change.user.login):
             problems.append(entry.problem("login", LOGIN_LOOKS_TAKEN))
+        if change.adding and directory.is_client_id(change.user.login):
+            problems.append(entry.problem("login", LOGIN_IS_CLIENT_ID))
         directory.add(change.user)
         changes.append(change)
     problems += taken_ids(changes, User)

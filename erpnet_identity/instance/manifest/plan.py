@@ -49,6 +49,8 @@ def _logins(manifest: Manifest) -> Iterator[str]:
     for entry in manifest.applications or []:
         if entry.values.get("system_user"):
             yield entry.values["system_user"]
+        if "application_uri" in entry.values:
+            yield entry.values["application_uri"]  # which no account may have (TK-26)
     if manifest.instance is not None:
         for login, _ in manifest.instance.values.get("reserved_seats", []):
             yield login

@@ -10,6 +10,7 @@ from trusted_apps import redirects, services
 from trusted_apps.attributes import ATTRIBUTES
 from trusted_apps.models import ClientType, TrustedApplication
 from trusted_apps.rules import INTERNAL_PREFIX
+from trusted_apps.subjects import CLIENT_ID_IS_LOGIN
 
 from .accounts import BATCH, Directory, taken_ids, unique
 from .changes import Change, Trace, located
@@ -150,6 +151,8 @@ def plan_applications(
             message = f"The stored application {shown(folded[client_id.lower()])} differs only in letter case."
             problems.append(entry.problem("application_uri", message))
         problems += change.problems()
+        if change.adding and (directory.find(client_id) or directory.is_former(client_id)):
+            problems.append(entry.problem("application_uri", CLIENT_ID_IS_LOGIN))
         changes.append(change)
     problems += taken_ids(changes, TrustedApplication)
     return changes
