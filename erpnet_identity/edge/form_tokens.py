@@ -22,7 +22,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 def of_nobody(view: View) -> View:
-    """Mark a view, or the class of one, whose forms are not about the person who is signed in."""
+    """Mark a view, or the class of one, whose forms are not about the person who is signed in; the one that shows the
+    form and the one that takes it."""
     view.form_is_of_nobody = True  # type: ignore[attr-defined]
     return view
 

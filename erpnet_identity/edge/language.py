@@ -9,7 +9,7 @@ from django.utils import translation
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.translation.trans_real import parse_accept_lang_header
 
-COOKIE = "erpnet-language"
+COOKIE = f"{settings.COOKIE_PREFIX}-language"
 COOKIE_AGE = 365 * 24 * 3600
 CHOICE = "language"  # the parameter of the menu at the foot of every page
 # Administration is written in English only; a half-translated page of Django's would help nobody.

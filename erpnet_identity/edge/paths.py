@@ -18,11 +18,15 @@ def is_machine(path: str) -> bool:
     return path.startswith(MACHINE_PREFIXES)
 
 
-# Pages that an application may show in a window of its own and wait for.
-_IN_POPUPS = ("/id/connect/authorize", "/id/signin", "/id/account")
+# Sites to which no way leads that an application waits for the end of.
+_ADMINISTRATION = ("/admin", "/manage")
 
 
 def opener_policy(path: str) -> str:
-    """Whether a page keeps its tie to the window that opened it (Cross-Origin-Opener-Policy). Only on the way through
-    a sign-in: there the application that opened the window waits for it, and hears nothing once the tie is cut."""
-    return "unsafe-none" if path.startswith(_IN_POPUPS) else "same-origin"
+    """Whether a page keeps its tie to the window that opened it (Cross-Origin-Opener-Policy).
+
+    An application may show a sign-in or a sign-out in a window of its own and wait for it; it hears nothing any more
+    once one page on the way has cut the tie, be it a forgotten password or an error page. So all pages for people have
+    the policy of the sign-in page; only administration, which can do more than look, cuts it.
+    """
+    return "same-origin" if path.startswith(_ADMINISTRATION) else "unsafe-none"

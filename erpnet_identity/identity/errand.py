@@ -46,11 +46,6 @@ class Errand:
         """Where Cancel leads: back to the application (ID-65). Empty when none is waiting."""
         return _with("oauth2_provider:cancel", {"request": self.sealed}) if self.pending is not None else ""
 
-    @property
-    def form_target(self) -> str:
-        """The address of the application to which forms lead in the end."""
-        return self.get("redirect_uri")
-
     def get(self, name: str) -> str:
         """A parameter of the waiting request, empty without one."""
         return self.pending.parameters.get(name, "") if self.pending is not None else ""

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from erpnet_identity.edge import form_tokens
-from erpnet_identity.edge.policy import ORIGIN_ONLY, leading_to
+from erpnet_identity.edge.policy import LEADING_AWAY, ORIGIN_ONLY
 
 
 def keep_private(response: HttpResponse) -> HttpResponse:
@@ -44,10 +44,10 @@ def page(
     context: dict[str, Any] | None = None,
     *,
     status: int = 200,
-    form_target: str = "",
+    leads_away: bool = False,
 ) -> HttpResponse:
-    """Render a page. ``form_target`` is the application's address to which its forms lead in the end."""
+    """Render a page. ``leads_away`` says that its form leads to an application in the end."""
     response = keep_private(render(request, template, context, status=status))
-    if form_target:
-        response["Content-Security-Policy"] = leading_to(form_target)
+    if leads_away:
+        response["Content-Security-Policy"] = LEADING_AWAY
     return response

@@ -169,9 +169,9 @@ class Authorization:
             "action": reverse("oauth2_provider:consent"),
             "shown": consent_page.seal(session.sid, wanted),
         }
-        return page(self.http, "oauth/consent.html", context, form_target=self.request.reply_to.redirect_uri)
+        return page(self.http, "oauth/consent.html", context, leads_away=True)
 
     def _wrong_account(self, session: IdentitySession) -> HttpResponse:
         context = self._addresses(self._pending().seal())
         context |= {"application": self.request.application, "user": session.user}
-        return page(self.http, "identity/wrong_account.html", context, form_target=self.request.reply_to.redirect_uri)
+        return page(self.http, "identity/wrong_account.html", context)

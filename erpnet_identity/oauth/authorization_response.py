@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from erpnet_identity.edge.policy import NO_REFERRER, posting_to
+from erpnet_identity.edge.policy import NO_REFERRER
 from erpnet_identity.identity.page import keep_private, page, tell_origin_only
 
 from .authorization_request import FORM_POST, FRAGMENT, RefusedRequest, ReplyTo
@@ -21,8 +21,8 @@ def answer(request: HttpRequest, reply_to: ReplyTo, parameters: dict[str, str]) 
         parameters["state"] = reply_to.state
     parameters["iss"] = settings.ISSUER
     if reply_to.mode == FORM_POST:
-        response = page(request, "oauth/form_post.html", {"action": reply_to.redirect_uri, "parameters": parameters})
-        response["Content-Security-Policy"] = posting_to(reply_to.redirect_uri)
+        context = {"action": reply_to.redirect_uri, "parameters": parameters}
+        response = page(request, "oauth/form_post.html", context, leads_away=True)
         # Its address may be that of the request; the application is told our host, which it compares (OP-76).
         return tell_origin_only(response)
     response = _redirect(_address(reply_to, parameters))

@@ -1,5 +1,6 @@
 """Cookies, HTTPS, password hashing, headers, proxies."""
 
+from hashlib import sha256
 from urllib.parse import urlsplit
 
 from .values import env
@@ -22,15 +23,21 @@ SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_NAME = "__Host-erpnet" if HTTPS_ONLY else "erpnet"
-CSRF_COOKIE_NAME = "__Host-erpnet-csrf" if HTTPS_ONLY else "erpnet-csrf"
-DEVICE_COOKIE_NAME = "__Host-erpnet-device" if HTTPS_ONLY else "erpnet-device"
+# Browsers keep cookies by host, whatever the port: two instances on one host tell theirs apart by their names. Every
+# cookie of ours begins with this.
+COOKIE_PREFIX = f"erpnet-{sha256(env.INSTANCE_URL.encode()).hexdigest()[:8]}"
+if HTTPS_ONLY:
+    COOKIE_PREFIX = f"__Host-{COOKIE_PREFIX}"
+SESSION_COOKIE_NAME = COOKIE_PREFIX
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}-csrf"
+DEVICE_COOKIE_NAME = f"{COOKIE_PREFIX}-device"
 # Each session carries its own end (ID-70); this is that of a session in which nobody signed in.
 SESSION_COOKIE_AGE: int = env.ERPNET_IDENTITY_SESSION_SECONDS
 SESSION_ENGINE = "erpnet_identity.edge.session_store"
 # Django's defaults, written down because nothing that is stored may be able to run code when it is read.
 SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
-MESSAGE_STORAGE = "django.contrib.messages.storage.fallback.FallbackStorage"
+# Not the cookie that Django would use first: its name is the same in every instance.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"

@@ -255,19 +255,3 @@ def test_a_callback_that_goes_on_to_another_origin(application, instance, maria,
         sign_in(page, maria)
         allow(page)
         page.wait_for_url(f"{elsewhere.url}/home")
-
-
-def test_in_a_window_of_its_own(application, site, maria, person):
-    """An application that signs people in in a popup hears of it: the window keeps its tie to whoever opened it."""
-    site.add("/", "<title>Application</title><h1>Application</h1>")
-    page = person()
-    page.goto(f"{site.url}/")
-    with page.expect_popup() as opened:
-        page.evaluate("address => { window.popup = window.open(address, 'popup', 'width=450,height=500') }",
-                      application.address())  # fmt: skip
-    window = opened.value
-    sign_in(window, maria)
-    allow(window)
-    assert "code" in application.answer(window)
-    assert window.evaluate("window.opener !== null && window.opener.location.pathname") == "/"
-    assert page.evaluate("window.popup.closed") is False

@@ -89,12 +89,12 @@ class TestAnybodyElse:
     def test_a_token_of_nobody_is_none_of_somebody(self, browser, maria):
         token = form_of(browser.get("/id/signin"), id="signin")[1]["csrfmiddlewaretoken"]
         sign_in(browser, "maria")
-        assert browser.post("/id/connect/endsession/confirm", {"csrfmiddlewaretoken": token}).status_code == 403
+        assert browser.post("/id/password/change", {"csrfmiddlewaretoken": token}).status_code == 403
 
     def test_the_cookie_is_no_token(self, browser, maria):
         sign_in(browser, "maria")
         secret = browser.cookies[settings.CSRF_COOKIE_NAME].value
-        assert browser.post("/id/connect/endsession/confirm", {"csrfmiddlewaretoken": secret}).status_code == 403
+        assert browser.post("/id/password/change", {"csrfmiddlewaretoken": secret}).status_code == 403
 
     def test_a_cookie_of_another_browser(self, browser, maria):
         sign_in(browser, "maria")

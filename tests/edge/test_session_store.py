@@ -2,6 +2,7 @@
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.conf import settings as product
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.test import Client
@@ -23,7 +24,7 @@ def signed_in():
 
 @pytest.mark.contract("ID-70")
 def test_the_key_of_the_cookie_is_not_in_the_database(signed_in):
-    key = signed_in.cookies["erpnet"].value
+    key = signed_in.cookies[product.SESSION_COOKIE_NAME].value
     (row,) = Session.objects.values()
     assert key not in str(row)
     assert key not in str(SessionStore().decode(row["session_data"]))
@@ -32,7 +33,7 @@ def test_the_key_of_the_cookie_is_not_in_the_database(signed_in):
 @pytest.mark.contract("ID-70")
 def test_what_is_stored_signs_nobody_in(signed_in):
     thief = Client()
-    thief.cookies["erpnet"] = Session.objects.get().session_key
+    thief.cookies[product.SESSION_COOKIE_NAME] = Session.objects.get().session_key
     assert thief.get("/id/").status_code == 302
     assert signed_in.get("/id/").status_code == 200
 
@@ -62,7 +63,7 @@ def test_a_new_key_keeps_what_was_stored():
 @pytest.mark.parametrize("key", ["", "x", "é" * 50, "\x00", "x" * 5000])
 def test_keys_that_nobody_has(key):
     client = Client()
-    client.cookies["erpnet"] = key
+    client.cookies[product.SESSION_COOKIE_NAME] = key
     assert client.get("/id/").status_code == 302
     store = SessionStore(key)
     assert dict(store.items()) == {}

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 import jwt as pyjwt
 import pytest
 import time_machine
+from django.conf import settings as product
 from django.test import Client
 from django.utils import timezone
 from joserfc import jws
@@ -137,7 +138,7 @@ class TestAtOnce:
         assert response.status_code == 302
         assert response["Location"] == f"{BYE}?state=a+b%26c%3D%C3%BC"
         assert_private(response)
-        assert response.cookies["erpnet"]["max-age"] == 0
+        assert response.cookies[product.SESSION_COOKIE_NAME]["max-age"] == 0
         assert not is_signed_in(browser)
         assert browser.get("/admin/").status_code == 302
         assert IdentitySession.objects.get(sid=sid).ended_at is not None

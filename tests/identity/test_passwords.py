@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.conf import settings as product
 from django.contrib.sessions.models import Session
 from django.utils import timezone, translation
 
@@ -272,14 +273,14 @@ class TestChanging:
         person.sign_in("maria")
         rp = person.at(web_app)
         token = rp.tokens(scope="openid read offline_access")["refresh_token"]
-        sid, key = person.browser.session["sid"], person.browser.cookies["erpnet"].value
+        sid, key = person.browser.session["sid"], person.browser.cookies[product.SESSION_COOKIE_NAME].value
         response = change(password)
         assert response["Location"] == "/id/password/changed"
         assert said(person.follow(response)) == "done"
         # This browser goes on, with a new key; all the others are signed out, and so are the applications.
         assert person.is_signed_in
         assert person.browser.session["sid"] == sid
-        assert person.browser.cookies["erpnet"].value != key
+        assert person.browser.cookies[product.SESSION_COOKIE_NAME].value != key
         assert not other.is_signed_in
         refused = rp.refresh(token)
         assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")

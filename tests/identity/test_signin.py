@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.conf import settings as product
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.contrib.sessions.models import Session
 from django.utils import timezone
@@ -23,7 +24,7 @@ def events(name="user.sign_in_refused"):
 
 
 def key_of(person):
-    return person.browser.cookies["erpnet"].value
+    return person.browser.cookies[product.SESSION_COOKIE_NAME].value
 
 
 class TestThePage:
@@ -101,7 +102,7 @@ class TestSigningIn:
 
     @pytest.mark.contract("ID-70")
     def test_cookie(self, person, maria):
-        cookie = person.sign_in("maria").cookies["erpnet"]
+        cookie = person.sign_in("maria").cookies[product.SESSION_COOKIE_NAME]
         assert cookie["httponly"]
         assert cookie["samesite"] == "Lax"
         assert abs(int(cookie["max-age"]) - 36_000) <= 2
@@ -109,7 +110,7 @@ class TestSigningIn:
     @pytest.mark.contract("ID-70")
     @pytest.mark.parametrize(("typed", "lasts"), [({}, timedelta(hours=10)), ({"remember": "on"}, timedelta(days=30))])
     def test_how_long_it_lasts(self, typed, lasts, person, maria):
-        cookie = person.sign_in("maria", **typed).cookies["erpnet"]
+        cookie = person.sign_in("maria", **typed).cookies[product.SESSION_COOKIE_NAME]
         assert abs(int(cookie["max-age"]) - lasts.total_seconds()) <= 2
         session = IdentitySession.objects.get()
         assert session.is_remembered is bool(typed)
@@ -134,7 +135,7 @@ class TestSigningIn:
         attacker = somebody()
         attacker.submit(attacker.open("/id/password/reset?next=/x"), "reset", email="a@example.com")
         planted = key_of(attacker)
-        person.browser.cookies["erpnet"] = planted
+        person.browser.cookies[product.SESSION_COOKIE_NAME] = planted
         person.sign_in("maria")
         assert person.is_signed_in
         assert key_of(person) != planted

@@ -9,6 +9,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from erpnet_identity.edge.policy import LEADING_AWAY
 from erpnet_identity.identity.models import IdentitySession
 from erpnet_identity.identity.pending import unseal
 from tests.factories.users import UserFactory
@@ -56,7 +57,7 @@ class TestFirstSignIn:
     def test_the_page_names_the_application(self, person, rp, web_app):
         page = person.follow(rp.authorize())
         assert web_app.name in page.content.decode()
-        assert "form-action 'self' https:" in page["Content-Security-Policy"]
+        assert page["Content-Security-Policy"] == LEADING_AWAY
         answer = person.click(page, "signin-cancel")
         assert answer_of(answer)[2] == {
             "error": "access_denied",
@@ -229,7 +230,7 @@ class TestAnotherAccount:
         assert "Maria" in text
         assert web_app.name in text
         assert "no-store" in page["Cache-Control"]
-        assert "form-action 'self' https:" in page["Content-Security-Policy"]
+        assert page["Content-Security-Policy"] == LEADING_AWAY
         answer = answer_of(person.follow(person.submit(page, "select-account", choice="continue")))[2]
         assert claims_of(rp.exchange(answer["code"]).json()["id_token"])["sub"] == "maria"
 

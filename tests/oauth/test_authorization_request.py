@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from erpnet_identity.audit.models import AuditEvent
+from erpnet_identity.edge.policy import LEADING_AWAY
 from erpnet_identity.tokens.models import Grant
 from tests.factories.trusted_apps import TrustedApplicationFactory
 from tests.support.relying_party import AUTHORIZE, FORM, answer_of
@@ -168,7 +169,7 @@ class TestWhoAsks:
         application = TrustedApplicationFactory(public=True, redirect_uris="com.example.app:/oauth/callback")
         rp = relying_party(application, user=internal_user)
         page = rp.authorize()
-        assert "form-action 'self' com.example.app:;" in page.headers["Content-Security-Policy"]
+        assert page.headers["Content-Security-Policy"] == LEADING_AWAY
         response = rp.answer_consent(page)
         assert response["Location"].startswith("com.example.app:/oauth/callback?code=")
 

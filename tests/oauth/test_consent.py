@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from erpnet_identity.audit.context import SYSTEM
 from erpnet_identity.audit.models import AuditEvent
+from erpnet_identity.edge.policy import LEADING_AWAY
 from erpnet_identity.identity import consent as consents
 from erpnet_identity.identity.models import Consent
 from erpnet_identity.tokens.models import Grant
@@ -35,8 +36,8 @@ def test_the_first_time(rp, web_app):
     assert "Create, change and delete" not in page
     assert response.headers["Cache-Control"] == "no-store"
     assert response.headers["X-Frame-Options"] == "DENY"
-    # A browser holds the redirects that follow the form against it, too.
-    assert "form-action 'self' https:;" in response.headers["Content-Security-Policy"]
+    # A browser holds the redirects that follow the form against it, those of the application too.
+    assert response.headers["Content-Security-Policy"] == LEADING_AWAY
     assert Grant.objects.count() == 0
 
 

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from erpnet_identity.audit.models import AuditEvent
 from erpnet_identity.audit.request_log import LOGGER
 from erpnet_identity.edge import throttle
+from erpnet_identity.edge.language import COOKIE as LANGUAGE
 from erpnet_identity.oauth.server import GRANT_TYPES_SUPPORTED
 from tests.factories.trusted_apps import TrustedApplicationFactory
 from tests.factories.users import UserFactory
@@ -85,7 +86,7 @@ headers = st.fixed_dictionaries(
         "Referer": printable,
         "Accept-Language": printable,
         "X-Correlation-Id": printable,
-        "Cookie": printable.map("erpnet={}; erpnet-language=x".format),
+        "Cookie": printable.map(f"{product.SESSION_COOKIE_NAME}={{}}; {LANGUAGE}=x".format),
     },
 )
 
@@ -149,7 +150,7 @@ class World:
         # Enough of each to recognise it, and of a signed token what makes it usable.
         self.secrets = [self.known[name] for name in ("secret", "code", "refresh_token")]
         self.secrets += [self.known[name].rsplit(".", 1)[1] for name in ("access_token", "id_token")]
-        self.secrets += [self.browsers[0].cookies["erpnet"].value]
+        self.secrets += [self.browsers[0].cookies[product.SESSION_COOKIE_NAME].value]
 
     def encode(self, pairs):
         """As a form body or a query string: properly, or with raw bytes."""

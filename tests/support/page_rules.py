@@ -11,4 +11,8 @@ def broken_rules(response, path):
     found = []
     if b"<form" in response.content and response.get("Referrer-Policy") not in REFERRER_POLICIES:
         found.append(f"{path}: its form cannot be sent, Referrer-Policy: {response.get('Referrer-Policy')}")
+    # An application that shows a sign-in in a window of its own waits for it, whatever page comes on the way.
+    opener = "same-origin" if path.startswith(("/admin", "/manage")) else "unsafe-none"
+    if response.get("Cross-Origin-Opener-Policy") != opener:
+        found.append(f"{path}: Cross-Origin-Opener-Policy: {response.get('Cross-Origin-Opener-Policy')}")
     return found

@@ -54,7 +54,7 @@ def select_account(request: HttpRequest) -> HttpResponse:
         "other_url": errand.link("identity:signin", other="1"),
         "cancel_url": errand.cancel_url,
     }
-    return page(request, "identity/select_account.html", context, form_target=errand.form_target)
+    return page(request, "identity/select_account.html", context, leads_away=True)
 
 
 def _to(address: str) -> HttpResponse:

@@ -100,8 +100,8 @@ class SignInView(LoginView):
         }
 
     def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
-        target = self.errand.form_target
-        return page(self.request, "identity/signin.html", context, form_target=target, **kwargs)
+        leads_away = self.errand.pending is not None
+        return page(self.request, "identity/signin.html", context, leads_away=leads_away, **kwargs)
 
     def _throttled(self, wait: int) -> HttpResponse:
         typed = self.request.POST.get("login", "")[:254]

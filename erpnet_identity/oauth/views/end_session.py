@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from erpnet_identity.audit import events
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.strangers import record_of_stranger
-from erpnet_identity.edge.form_tokens import answers_stale
+from erpnet_identity.edge.form_tokens import answers_stale, of_nobody
 from erpnet_identity.edge.language import follow_wish
 from erpnet_identity.edge.policy import NO_REFERRER
 from erpnet_identity.identity import sessions, signout
@@ -26,6 +26,7 @@ from ..sign_out_request import BadSignOut, SignOutRequest
 from ..text import printable
 
 
+@of_nobody
 @csrf_exempt
 @require_http_methods(["GET", "POST"])
 def end_session(request: HttpRequest) -> HttpResponse:
@@ -60,6 +61,7 @@ def _ask_again(request: HttpRequest) -> HttpResponse:
 
 
 @answers_stale(_ask_again)
+@of_nobody
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest) -> HttpResponse:
     """The person said yes (ID-153). Leads to a page that may be loaded again."""
