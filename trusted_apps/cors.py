@@ -1,9 +1,13 @@
 """Pages of other origins: who may read what we answer, in one rule for every endpoint (ID-08, OP-140, API-19)."""
 
+from urllib.parse import urlsplit
+
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from .origins import is_registered_origin
 
+_REGISTERED = "_origin_is_registered"
 MAX_AGE = 600  # seconds for which a browser need not ask again
 # What a page may read beyond the body: why it was refused, when to come back, and the id to tell an administrator.
 EXPOSED = "Retry-After, WWW-Authenticate, X-Correlation-Id"
@@ -27,13 +31,33 @@ def preflight(methods: str, allowed: str = "Authorization, Content-Type") -> Htt
     return response
 
 
+def is_foreign(request: HttpRequest) -> bool:
+    """Whether the page of another origin sent this that belongs to no enabled application. Programs name no origin, and
+    pages of ours name our own."""
+    origin = request.META.get("HTTP_ORIGIN", "")
+    return bool(origin) and origin.lower() != _own_origin() and not _is_registered(request, origin)
+
+
+def _own_origin() -> str:
+    instance = urlsplit(settings.INSTANCE_URL)
+    return f"{instance.scheme}://{instance.netloc}".lower()
+
+
+def _is_registered(request: HttpRequest, origin: str) -> bool:
+    """Asked once per request."""
+    if not hasattr(request, _REGISTERED):
+        setattr(request, _REGISTERED, is_registered_origin(origin))
+    registered: bool = getattr(request, _REGISTERED)
+    return registered
+
+
 def allow_registered_origin(request: HttpRequest, response: HttpResponse, exposed: str = EXPOSED) -> HttpResponse:
     """Let the page that asked read the answer, errors included, if its origin is that of a login or logout address of
     an enabled application. Never ``*``, never with cookies."""
     origin = request.META.get("HTTP_ORIGIN", "")
     if origin:
         response.headers["Vary"] = "Origin"
-        if is_registered_origin(origin):
+        if _is_registered(request, origin):
             response.headers["Access-Control-Allow-Origin"] = origin
             response.headers["Access-Control-Expose-Headers"] = exposed
     return response

@@ -42,6 +42,10 @@ class Throttle:
         """Whether this worker knows that nothing more is allowed in the current window."""
         return self._blocked.get(key) == self._now()
 
+    def blocks_anything(self) -> bool:
+        """Whether this worker has had to block anything lately."""
+        return bool(self._blocked)
+
     def block(self, key: str) -> None:
         """Allow nothing more in the current window, in this worker."""
         window = self._now()

@@ -71,8 +71,6 @@ class Validator(PersonGrants, OAuth2Validator):
         Not extended but replaced: the parent tries one method after the other, so that one right credential of two
         would do (OP-135), and accepts an empty secret (OP-137).
         """
-        if throttle.address_is_blocked(context.current().caller):
-            raise TooManyFailures
         is_service = request.grant_type == "client_credentials"
         form = dict(request.decoded_body)
         try:

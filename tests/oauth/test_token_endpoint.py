@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from erpnet_identity.audit.models import AuditEvent
 from erpnet_identity.edge import throttle
+from erpnet_identity.oauth import throttle as guessing
 from erpnet_identity.tokens.models import AccessToken
 from tests.conftest import FORM
 from tests.factories.trusted_apps import TrustedApplicationFactory
@@ -136,17 +137,51 @@ class TestThrottle:
         monkeypatch.setattr(throttle.time, "time", lambda: 1_772_442_000.0 + 12)
 
     @pytest.mark.contract("ID-95", "OP-234")
-    def test_twenty_failures_a_minute_then_429(self, service_app, good, token_request, monkeypatch):
+    def test_twenty_failures_a_minute_then_429(self, service_app, good, token_request):
         assert self.fail(token_request, 21) == [400] * 20 + [429]
-        response = token_request(good)
+        body = "grant_type=client_credentials&client_id=my.app/x&client_secret=wrong"
+        response = token_request(body)
         assert response.status_code == 429
         assert response.headers["Retry-After"] == "48"
         assert response.headers["Cache-Control"] == "no-store"
         assert response.json()["error"] == "temporarily_unavailable"
         # The trail is not filled by whoever is being slowed down.
         assert AuditEvent.objects.filter(name="token.refused").count() == 20
-        monkeypatch.setattr(throttle.time, "time", lambda: 1_772_442_000.0 + 60)
+
+    @pytest.mark.contract("ID-95")
+    @pytest.mark.parametrize("how", ["other clients", "the same client", "broken headers"])
+    def test_a_right_secret_passes_whatever_others_did(self, how, service_app, good, token_request):
+        if how == "broken headers":
+            sent = [token_request("grant_type=client_credentials", headers={"Authorization": "Basic x"})] * 25
+            assert sent[-1].status_code in (401, 429)
+        else:
+            self.fail(token_request, 25, service_app.client_id if how == "the same client" else "x")
         assert token_request(good).status_code == 200
+
+    @pytest.mark.contract("ID-95")
+    def test_a_guess_waits_and_a_right_one_passes_all_the_same(self, token_request, monkeypatch):
+        """A short secret could be guessed. One after another is looked at, each after a pause."""
+        weak = TrustedApplicationFactory(service=True, secret="DEMO")
+        body = {"grant_type": "client_credentials", "client_id": weak.client_id, "client_secret": "DEMO"}
+        pauses = []
+        monkeypatch.setattr(guessing.time, "sleep", pauses.append)
+        self.fail(token_request, 20, weak.client_id)
+        assert pauses == []
+        assert token_request(urlencode(body)).status_code == 200
+        assert pauses == [guessing.PAUSE]
+        # From where nobody failed there is no pause, nor for another application.
+        assert token_request(urlencode(body), headers={"X-Forwarded-For": "x"}).status_code == 200
+        other = TrustedApplicationFactory(service=True, secret="DEMO")
+        assert token_request(urlencode({**body, "client_id": other.client_id})).status_code == 200
+        assert len(pauses) == 2
+
+    @pytest.mark.contract("ID-95")
+    def test_guesses_do_not_wait_side_by_side(self, good, service_app, token_request):
+        """They would hold every thread. A secret that cannot be guessed does not wait behind them."""
+        self.fail(token_request, 20, service_app.client_id)
+        with guessing._turn:
+            assert self.fail(token_request, 1, service_app.client_id) == [429]
+            assert token_request(good).status_code == 200
 
     @pytest.mark.contract("ID-95", "OP-234")
     def test_per_client_from_many_addresses(self, service_app, good, client):
@@ -165,12 +200,11 @@ class TestThrottle:
         assert {token_request(good).status_code for _ in range(30)} == {200}
 
     @pytest.mark.contract("ID-95")
-    def test_workers_count_together(self, service_app, good, token_request):
-        """Another worker has not heard yet; it gives one more guess, and then it knows."""
+    def test_workers_count_together(self, service_app, token_request):
+        """Another worker counts where this one stopped."""
         assert self.fail(token_request, 20) == [400] * 20
         throttle.forget_all()
         assert self.fail(token_request, 2) == [429, 429]
-        assert token_request(good).status_code == 429
 
     def test_addresses_are_not_remembered_without_end(self, monkeypatch):
         monkeypatch.setattr(throttle, "MOST_BLOCKED", 3)
@@ -227,6 +261,26 @@ class TestCrossOrigin:
         for sent in (origin, "https://off.example.com"):
             response = token_request(good, headers={"Origin": sent})
             assert "Access-Control-Allow-Origin" not in response.headers
+
+    @pytest.mark.contract("ID-95")
+    @pytest.mark.parametrize("origin", ["https://evil.test", "null", "https://evil.test:443", "x", "file://"])
+    def test_a_page_of_nobody_we_know_is_refused_before_it_counts(self, origin, service_app, good, token_request):
+        wrong = urlencode(
+            {"grant_type": "client_credentials", "client_id": service_app.client_id, "client_secret": "x"}
+        )
+        for body in (wrong, good, "grant_type=x", b"\xff"):
+            response = token_request(body, headers={"Origin": origin})
+            assert response.status_code == 400
+            assert response.json()["error"] == "invalid_request"
+        for _ in range(25):
+            token_request(wrong, headers={"Origin": origin})
+        assert token_request(wrong).status_code == 400, "nothing was counted"
+        assert token_request(good).status_code == 200
+        assert AuditEvent.objects.filter(detail__cause="origin_not_registered").exists()
+
+    @pytest.mark.contract("ID-95")
+    def test_our_own_origin_is_not_foreign(self, good, token_request, settings):
+        assert token_request(good, headers={"Origin": settings.INSTANCE_URL}).status_code == 200
 
     @pytest.mark.contract("ID-08", "OP-140")
     def test_preflight(self, client):

@@ -12,12 +12,12 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
 from oauth2_provider.views.base import TokenView as ToolkitTokenView
 
-from trusted_apps.cors import allow_registered_origin, preflight
+from trusted_apps.cors import allow_registered_origin, is_foreign, preflight
 
 from .. import form, throttle
 from ..server import GRANT_TYPES_SUPPORTED
 from ..text import printable
-from ..validator import record_refusal
+from ..validator import TooManyFailures, record_refusal
 
 
 @method_decorator(csrf_exempt, name="dispatch")
@@ -37,6 +37,9 @@ class TokenView(ToolkitTokenView):
         return allow_registered_origin(request, response)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if is_foreign(request):
+            # Before anything is counted: a page that people open must not use up what their address may do (ID-95).
+            return self._refused("invalid_request", "No application has this origin", cause="origin_not_registered")
         try:
             request.oauth_form = form.read(request.META.get("CONTENT_TYPE", ""), request.body)  # type: ignore[attr-defined]
         except form.BadForm as bad:
@@ -55,14 +58,16 @@ class TokenView(ToolkitTokenView):
                 client_id=client_id,
                 grant_type=grant_type,
             )
+        if not throttle.may_go_on(request, fields):
+            return self._too_many()
         with nullcontext() if grant_type == "client_credentials" else transaction.atomic():
             # The use of a code or a refresh token and what came of it are one change, refusals included: a replay
             # that is refused revokes (ID-114). A service's token is stored in one statement, which needs no more.
             _, _, body, status = self.create_token_response(request)
         response = HttpResponse(body, status=status, content_type="application/json")
         if status == 429:
-            response["Retry-After"] = str(throttle.retry_after())
-        elif status == 401:
+            return self._too_many()
+        if status == 401:
             # oauthlib answers every failed authentication with 401 and a Bearer challenge; ID-105 wants Basic, and
             # only for clients that used the header.
             if request.META.get("HTTP_AUTHORIZATION"):
@@ -85,6 +90,11 @@ class TokenView(ToolkitTokenView):
     ) -> HttpResponse:
         record_refusal(cause, client_id=client_id, grant_type=grant_type, error=error)
         return self._error(error, description)
+
+    def _too_many(self) -> HttpResponse:
+        response = self._error(str(TooManyFailures.error), TooManyFailures.description, status=429)
+        response["Retry-After"] = str(throttle.retry_after())
+        return response
 
     @staticmethod
     def _error(error: str, description: str, *, status: int = 400) -> HttpResponse:
