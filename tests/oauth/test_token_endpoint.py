@@ -135,6 +135,7 @@ class TestThrottle:
     @pytest.fixture(autouse=True)
     def _one_window(self, monkeypatch):
         monkeypatch.setattr(throttle.time, "time", lambda: 1_772_442_000.0 + 12)
+        monkeypatch.setattr(guessing, "PAUSE", 0)
 
     @pytest.mark.contract("ID-95", "OP-234")
     def test_twenty_failures_a_minute_then_429(self, service_app, good, token_request):
@@ -152,8 +153,9 @@ class TestThrottle:
     @pytest.mark.parametrize("how", ["other clients", "the same client", "broken headers"])
     def test_a_right_secret_passes_whatever_others_did(self, how, service_app, good, token_request):
         if how == "broken headers":
-            sent = [token_request("grant_type=client_credentials", headers={"Authorization": "Basic x"})] * 25
-            assert sent[-1].status_code in (401, 429)
+            headers = {"Authorization": "Basic x"}
+            codes = [token_request("grant_type=client_credentials", headers=headers).status_code for _ in range(25)]
+            assert codes == [401] * 20 + [429] * 5
         else:
             self.fail(token_request, 25, service_app.client_id if how == "the same client" else "x")
         assert token_request(good).status_code == 200
@@ -169,11 +171,9 @@ class TestThrottle:
         assert pauses == []
         assert token_request(urlencode(body)).status_code == 200
         assert pauses == [guessing.PAUSE]
-        # From where nobody failed there is no pause, nor for another application.
-        assert token_request(urlencode(body), headers={"X-Forwarded-For": "x"}).status_code == 200
         other = TrustedApplicationFactory(service=True, secret="DEMO")
         assert token_request(urlencode({**body, "client_id": other.client_id})).status_code == 200
-        assert len(pauses) == 2
+        assert len(pauses) == 1, "nobody failed there"
 
     @pytest.mark.contract("ID-95")
     def test_guesses_do_not_wait_side_by_side(self, good, service_app, token_request):
@@ -265,9 +265,7 @@ class TestCrossOrigin:
     @pytest.mark.contract("ID-95")
     @pytest.mark.parametrize("origin", ["https://evil.test", "null", "https://evil.test:443", "x", "file://"])
     def test_a_page_of_nobody_we_know_is_refused_before_it_counts(self, origin, service_app, good, token_request):
-        wrong = urlencode(
-            {"grant_type": "client_credentials", "client_id": service_app.client_id, "client_secret": "x"}
-        )
+        wrong = good.replace(service_app.plain_secret, "x")
         for body in (wrong, good, "grant_type=x", b"\xff"):
             response = token_request(body, headers={"Origin": origin})
             assert response.status_code == 400
