@@ -12,6 +12,7 @@ from ..responses import service_root
 
 READ_ONLY = ("GET", "HEAD", "OPTIONS")
 _SEGMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\(.*\))?\Z", re.DOTALL)
+_SLASHES = re.compile(r"/{2,}")
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\Z")
 
 # Addresses of OData and of the ERP that this product leaves out or does not serve yet.
@@ -53,6 +54,8 @@ class Address:
 
 def resolve(path: str) -> Address:
     """The address named by ``path``, relative to the service root. Raises ``NotFound``, ``Renamed``."""
+    # Programs put addresses together from a base and a name: a slash too many between or behind them names nothing.
+    path = _SLASHES.sub("/", path).strip("/")
     if not path:
         return Address(Kind.ROOT)
     first, slash, rest = path.partition("/")

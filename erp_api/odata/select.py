@@ -7,10 +7,11 @@ from ..exceptions import InvalidQuery
 def selected(entity_set: EntitySet, text: str | None, *, include_id: bool = False) -> tuple[str, ...]:
     """The names to return, in model order, so that equal selections share one plan.
 
-    ``include_id`` adds ``Id`` to the default properties (API-39). Raises ``InvalidQuery`` for an unknown name.
+    An empty one is as if it were absent: some libraries send it for "everything". ``include_id`` adds ``Id`` to the
+    default properties (API-39). Raises ``InvalidQuery`` for an unknown name.
     """
     default = ("Id", *entity_set.default_names) if include_id else entity_set.default_names
-    if text is None:
+    if text is None or not text.strip(" "):
         return default
     wanted: set[str] = set()
     for item in text.split(","):

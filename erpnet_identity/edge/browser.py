@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.middleware import common, csrf
 
-from . import form_tokens
+from . import form_tokens, paths
 
 
 class _BrowserOnly:
@@ -30,7 +30,18 @@ class SessionMiddleware(_BrowserOnly, sessions.SessionMiddleware):
 
 
 class CommonMiddleware(_BrowserOnly, common.CommonMiddleware):
-    """Host check and content length for browser sites only; the APIs never redirect (API-01)."""
+    """Host check, content length and slashes for browser sites only; the APIs never redirect (API-01)."""
+
+    def process_request(self, request: HttpRequest) -> Any:
+        """Serve every address for people with and without a slash at its end, and directly: a form that is sent there
+        would be lost on a redirect (IS-03)."""
+        answer = super().process_request(request)
+        served = paths.as_served(request.path_info)
+        if served != request.path_info:
+            # Below whatever path the instance is mounted at.
+            prefix = request.path.removesuffix(request.path_info)
+            request.path_info, request.path = served, f"{prefix}{served}"
+        return answer
 
 
 class CsrfViewMiddleware(_BrowserOnly, csrf.CsrfViewMiddleware):

@@ -18,6 +18,14 @@ def is_machine(path: str) -> bool:
     return path.startswith(MACHINE_PREFIXES)
 
 
+def as_served(path: str) -> str:
+    """The address of a page as the site that serves it writes it: Django's administration with a slash at the end,
+    every other site without."""
+    if path == "/admin" or path.startswith("/admin/"):
+        return path if path.endswith("/") else f"{path}/"
+    return path[:-1] if path.endswith("/") and not path.endswith("//") and path != "/" else path
+
+
 # Sites to which no way leads that an application waits for the end of.
 _ADMINISTRATION = ("/admin", "/manage")
 

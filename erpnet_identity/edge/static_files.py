@@ -12,7 +12,7 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):
     """WhiteNoise, which compares an entity tag as text and so knows neither weak ones nor lists."""
 
     @staticmethod
-    def serve(static_file: Any, request: HttpRequest) -> Any:
+    def serve(static_file: Any, request: HttpRequest) -> Any:  # type: ignore[override]
         etag = getattr(static_file, "etag", None)  # a redirect to another file has none
         if etag is not None and is_current(etag, request.META):
             request.META["HTTP_IF_NONE_MATCH"] = etag

@@ -118,7 +118,6 @@ def test_the_number_of_rows(api):
         f"Crm_Sales_Customers({KEY})/$count",
         "Crm_Sales_Customers/$ref",
         "Crm_Sales_Customers/Erp.Crm_Sales_Customer",
-        "Crm_Sales_Customers/",
         "$all",
         "$crossjoin(Crm_Sales_Customers,General_Products_Products)",
     ],
@@ -247,6 +246,27 @@ def test_long_bodies(api, settings):
     response = api.request("GET", "Crm_Sales_Customers", data=b"x" * 11, content_type="application/json")
     error_of(response, 413, "TooLarge")
     assert api.request("GET", "Crm_Sales_Customers", data=b"x" * 10, content_type="text/plain").status_code == 200
+
+
+@pytest.mark.contract("API-01", "API-26")
+def test_a_slash_too_many_names_nothing(api):
+    one, sets = f"Crm_Sales_Customers({CustomerFactory().pk})", "Crm_Sales_Customers"
+    for spelt, meant in {
+        f"{sets}/": sets,
+        f"/{sets}": sets,
+        f"//{sets}//": sets,
+        f"{sets}/?$top=1&$count=true": f"{sets}?$top=1&$count=true",
+        f"/{one}/": one,
+        f"{sets}//$count/": f"{sets}/$count",
+        f"{sets}?$select=": sets,
+        f"{sets}?$select=%20&$top=1": f"{sets}?$top=1",
+        "/": "",
+        "/Nothing/": "Nothing",
+        f"{one}//Party/": f"{one}/Party",
+        "$metadata/": "$metadata",
+    }.items():
+        said, wanted = api.get(spelt), api.get(meant)
+        assert (said.status_code, said.content) == (wanted.status_code, wanted.content), spelt
 
 
 @pytest.mark.contract("API-01", "TK-112")

@@ -129,7 +129,7 @@ def test_no_page_is_larger_than_the_cap(api, customers, settings):
         "$count=TRUE", "$count=1", "$count=",
         "$top=1&$top=1", "$select=Number&%24select=Number", "$skiptoken=a&$skiptoken=b",
         "$TOP=1", "$Select=Number", "$nonsense=1", "$=1", "$$top=1",
-        "$select=", "$select=Nonsense", "$select=number", "$select=Number,", "$select=Number,,Active",
+        "$select=,", "$select=Nonsense", "$select=number", "$select=Number,", "$select=Number,,Active",
         "$select=Party/PartyName", "$select=%00", "$select=" + ",".join(["Number"] * 50 + ["X"]), "$select=Lines",
         "$select=**", "$select=owner__password", "$select=party_id",
         "x=%ff", "%ff=1", "$top=%ff", "a=%C3%28",
