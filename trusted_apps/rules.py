@@ -121,6 +121,11 @@ def warnings(application: "TrustedApplication", now: datetime) -> list[str]:
             f"The system user {application.system_user.login} is an administrator; an account with only the rights "
             "the service needs is safer."
         )
+    if application.is_confidential and ":" in application.client_id:
+        found.append(
+            "The client id contains a colon, which ends the id in HTTP Basic: libraries must send it as %3A. Sent as "
+            "it is, it is accepted too, but not by every server."
+        )
     if application.allows_community_users and not application.allows_internal_users:
         found.append("Community users may sign in while internal users may not.")
     if application.allows_sign_in and not application.redirect_uris:

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
 from erpnet_identity.compiled import CompiledQuery
 from erpnet_identity.users.models import User
 from trusted_apps import secrets
 from trusted_apps.models import LAST_USED_COARSENESS, ClientSecret, TrustedApplication
 
-from .credentials import ClientCredentials
+from .credentials import MAX_COLONS, ClientCredentials
 
 # Compared with when there is nothing else to compare with, so that an unknown client costs the same (OP-136).
 _NOBODYS_HASH = secrets.digest("")
@@ -33,16 +33,21 @@ _APPLICATION = _columns(
 _USER = _columns(User, "id", "login", "name", "user_type", "is_admin", "is_active")
 _SECRET = ["id", "secret_hash", "expires", "disabled_at", "last_used"]
 # One row per secret, one row without any: the application, its system user and its secrets in one query.
-_look_up = CompiledQuery(
-    2,
-    lambda one, other: (
-        TrustedApplication.objects.filter(client_id__in=[one, other])
-        .order_by()
-        .values_list(
-            *_APPLICATION, *(f"system_user__{name}" for name in _USER), *(f"secrets__{name}" for name in _SECRET)
-        )
-    ),
-)
+
+
+def _rows_of(*client_ids: str) -> QuerySet[Any, Any]:
+    columns = (*_APPLICATION, *(f"system_user__{name}" for name in _USER), *(f"secrets__{name}" for name in _SECRET))
+    return TrustedApplication.objects.filter(client_id__in=client_ids).order_by().values_list(*columns)
+
+
+_look_up = CompiledQuery(2, _rows_of)
+# For a header with several colons, each of which may end the id: still one query.
+_look_up_many = CompiledQuery(MAX_COLONS + 1, _rows_of)
+
+
+def _rows(client_ids: list[str]) -> list[tuple[Any, ...]]:
+    query, places = (_look_up, 2) if len(client_ids) <= 2 else (_look_up_many, MAX_COLONS + 1)
+    return query.rows(*client_ids, *[client_ids[-1]] * (places - len(client_ids)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,7 @@ def authenticate(credentials: ClientCredentials, *, now: datetime, allow_public:
     path compares at least one hash, in constant time.
     """
     ids = [client_id for client_id, _ in credentials.alternatives]
-    everyone = [_Candidate.from_row(row) for row in _look_up.rows(ids[0], ids[-1])]
+    everyone = [_Candidate.from_row(row) for row in _rows(ids)]
     cause, found = "client_unknown", None
     for client_id, secret in credentials.alternatives:
         candidates = [candidate for candidate in everyone if candidate.application.client_id == client_id]

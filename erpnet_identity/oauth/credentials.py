@@ -5,6 +5,10 @@ import binascii
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
+MAX_LENGTH = 4096
+# How many colons of a pair may be the one after the client id. Whoever sends more is read up to here.
+MAX_COLONS = 8
+
 
 class SeveralMethods(Exception):
     """More than one way of authenticating, or two that contradict each other: ``invalid_request`` (OP-135, ID-106)."""
@@ -23,12 +27,17 @@ class ClientCredentials:
     from_header: bool
 
     @property
+    def _clearest(self) -> tuple[str, str]:
+        # One that names a client and a secret, if any does.
+        return next(filter(all, self.alternatives), self.alternatives[0])
+
+    @property
     def client_id(self) -> str:
-        return self.alternatives[0][0]
+        return self._clearest[0]
 
     @property
     def secret(self) -> str:
-        return self.alternatives[0][1]
+        return self._clearest[1]
 
 
 def _form_decoded(text: str) -> str | None:
@@ -43,7 +52,8 @@ def parse_basic(header: str) -> tuple[tuple[str, str], ...] | None:
     """The readings of an ``Authorization`` header, or None when it is of another scheme.
 
     Id and secret are form-url-decoded as RFC 6749 §2.3.1 demands; where that changes anything the raw pair follows,
-    because some libraries do not encode (ID-102). Raises ``BadBasicHeader``.
+    because some libraries do not encode, and then the raw pairs at the further colons, because a client id may hold
+    some (ID-102). Raises ``BadBasicHeader``.
     """
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic":
@@ -52,15 +62,14 @@ def parse_basic(header: str) -> tuple[tuple[str, str], ...] | None:
         text = base64.b64decode(encoded.strip(), validate=True).decode("utf-8")
     except (binascii.Error, ValueError):
         raise BadBasicHeader from None
-    raw_id, separator, raw_secret = text.partition(":")
-    if not separator or "\x00" in text or len(text) > 4096:
+    if ":" not in text or "\x00" in text or len(text) > MAX_LENGTH:
         raise BadBasicHeader
-    decoded_id, decoded_secret = _form_decoded(raw_id), _form_decoded(raw_secret)
-    raw = (raw_id, raw_secret)
+    colons = [place for place, character in enumerate(text) if character == ":"][:MAX_COLONS]
+    raw = [(text[:colon], text[colon + 1 :]) for colon in colons]
+    decoded_id, decoded_secret = map(_form_decoded, raw[0])
     if decoded_id is None or decoded_secret is None:
-        return (raw,)
-    decoded = (decoded_id, decoded_secret)
-    return (decoded,) if decoded == raw else (decoded, raw)
+        return tuple(raw)
+    return tuple(dict.fromkeys([(decoded_id, decoded_secret), *raw]))
 
 
 def read(header: str, form: dict[str, str]) -> ClientCredentials:

@@ -7,9 +7,12 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from erpnet_identity.audit.models import AuditEvent
+from erpnet_identity.oauth.credentials import MAX_COLONS, parse_basic
 from erpnet_identity.tenancy.models import Instance
 from erpnet_identity.tokens.models import AccessToken
 from erpnet_identity.users.models import UserType
@@ -143,12 +146,44 @@ class TestSuccess:
 
     @pytest.mark.contract("TA-12", "ID-102", "OP-133")
     @pytest.mark.parametrize("encode", [True, False], ids=["encoded", "raw"])
-    @pytest.mark.parametrize("client_id", ["my.trusted.app/first", "spa.example.com", "MYDEMOCLIENT", "a+b%2Fc"])
+    @pytest.mark.parametrize(
+        "client_id",
+        [
+            *("my.trusted.app/first", "spa.example.com", "MYDEMOCLIENT", "a+b%2Fc"),
+            *("urn:my:app", "a%3Ab:c", ":", "x:" * 7),
+        ],
+    )
     @pytest.mark.parametrize("secret", ["S3cr3t" * 6, "with+plus%41&colon:=" * 2, "кирилица" * 4])
     def test_basic_encoded_and_raw(self, client_id, secret, encode, token_request):
         application = TrustedApplicationFactory(service=True, client_id=client_id, secret=secret)
         response = token_request(**GRANT, headers=basic(application.client_id, secret, encode=encode))
         assert response.status_code == 200, response.content
+
+    @pytest.mark.contract("ID-102")
+    def test_an_id_with_colons_costs_one_look_up(self, token_request):
+        """However many colons a stranger sends: no more statements, and no more comparisons than the first eight."""
+        TrustedApplicationFactory(service=True, client_id="x:" * 9, secret="s" * 43)
+        counts = set()
+        for pair in ("a:b", "a:b:c", ":" * 9, ":" * 4000, "x:" * 9 + "s" * 43):
+            header = {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
+            with CaptureQueriesContext(connection) as captured:
+                assert token_request(**GRANT, headers=header).status_code in (400, 401)
+            counts.add(len([query for query in captured if "trusted_apps_trustedapplication" in query["sql"]]))
+            assert len(parse_basic(header["Authorization"])) <= MAX_COLONS + 1
+        assert counts <= {0, 1}
+
+    @pytest.mark.contract("ID-102", "ID-107")
+    def test_the_secret_of_one_reading_is_not_that_of_another(self, token_request):
+        """``a`` with the secret ``b:right`` and ``a:b`` with ``right`` are two applications and two secrets."""
+        TrustedApplicationFactory(service=True, client_id="a", secret="b:wrong")
+        TrustedApplicationFactory(service=True, client_id="a:b", secret="right")
+        body = token_request(**GRANT, headers=basic("a:b", "right")).json()
+        assert claims_of(body["access_token"])["client_id"] == "a:b"
+        body = token_request(**GRANT, headers=basic("a", "b:wrong")).json()
+        assert claims_of(body["access_token"])["client_id"] == "a"
+        for pair in (("a", "right"), ("a:b:right", ""), ("a:b", "other")):
+            assert token_request(**GRANT, headers=basic(*pair)).status_code in (400, 401)
+        assert last_cause() in ("secret_wrong", "secret_missing")
 
     @pytest.mark.contract("OP-133", "ID-101", "ID-106")
     def test_scheme_in_any_case_and_the_same_id_in_the_body(self, service_app, token_request):

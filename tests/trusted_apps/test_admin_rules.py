@@ -352,3 +352,17 @@ def test_administrators_only(client, service_app, internal_user):
                 assert user or response["Location"].startswith("/id/signin?next=%2Fadmin%2F")
     service_app.refresh_from_db()
     assert service_app.is_enabled
+
+
+@pytest.mark.contract("ID-102")
+@pytest.mark.parametrize(
+    ("values", "is_said"),
+    [
+        ({"service": True, "client_id": "urn:app"}, True),
+        ({"public": True, "client_id": "urn:app"}, False),
+        ({"service": True, "client_id": "urn.app"}, False),
+    ],
+)
+def test_a_colon_in_the_client_id_deserves_attention(admin_client, values, is_said):
+    page = text_of(admin_client.get(page_of(TrustedApplicationFactory(**values))))
+    assert ("libraries must send it as %3A" in page) is is_said
