@@ -18,6 +18,15 @@ def is_machine(path: str) -> bool:
     return path.startswith(MACHINE_PREFIXES)
 
 
+# Where programs also look for what is not there. The pages among the addresses below it are pages all the same.
+_NOTHING_FOR_PEOPLE = ("/id/connect/", "/id/.well-known/")
+
+
+def is_asked_by_machine(path: str) -> bool:
+    """Whether a program asked for an address at which there is nothing."""
+    return is_machine(path) or path.startswith(_NOTHING_FOR_PEOPLE) or f"{path}/" in _NOTHING_FOR_PEOPLE
+
+
 def as_served(path: str) -> str:
     """The address of a page as the site that serves it writes it: Django's administration with a slash at the end,
     every other site without."""

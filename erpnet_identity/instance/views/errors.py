@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 
 from erpnet_identity.audit import outages
 from erpnet_identity.audit.context import current
-from erpnet_identity.edge.paths import is_machine
+from erpnet_identity.edge.paths import is_asked_by_machine, is_machine
 
 from ..version import VERSION
 from . import stale_form
@@ -51,7 +51,8 @@ def _for_program(path: str, status: int, correlation_id: str) -> HttpResponse:
 
 def _answer(request: HttpRequest, status: int, template: str = "") -> HttpResponse:
     correlation_id = current().correlation_id
-    if is_machine(request.path_info):
+    for_program = is_asked_by_machine if status == 404 else is_machine
+    if for_program(request.path_info):
         response = _for_program(request.path_info, status, correlation_id)
     else:
         # As a plain value, which the language menu reads the address from; no context processor looks at a session.

@@ -1,0 +1,55 @@
+"""A program that asks the Identity Server for what it does not have reads so, and no page (ID-12)."""
+
+import pytest
+from django.test import Client
+
+from erpnet_identity.edge.paths import is_asked_by_machine
+
+pytestmark = pytest.mark.django_db
+
+ADDRESSES = [
+    "/id/connect",
+    "/id/connect/",
+    "/id/connect/revocation",
+    "/id/connect/introspect",
+    "/id/connect/authorize/nothing",
+    "/id/connect/token/x",
+    "/id/connect/ж%00",
+    "/id/.well-known",
+    "/id/.well-known/",
+    "/id/.well-known/webfinger",
+    "/id/.well-known/openid-configuration/nothing",
+]
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_says_so_in_json(address, method):
+    # A browser of a person who is signed out: form tokens are asked for where there are forms.
+    response = Client(enforce_csrf_checks=True).generic(method, address, b"a=b", "application/x-www-form-urlencoded")
+    assert response.status_code == 404
+    assert response["Content-Type"].startswith("application/json")
+    assert response["Cache-Control"] == "no-store"
+    body = response.json()
+    assert body["error"] == "not_found"
+    assert response["X-Correlation-Id"] in body["error_description"]
+
+
+def test_without_a_body_to_head(client):
+    response = client.head("/id/connect/revocation")
+    assert (response.status_code, response.content) == (404, b"")
+    assert response["Content-Type"].startswith("application/json")
+
+
+@pytest.mark.parametrize("address", ["/id/nothing", "/id/connections", "/id/well-known/x", "/nothing"])
+def test_people_are_shown_a_page(address, client):
+    response = client.get(address)
+    assert response.status_code == 404
+    assert response["Content-Type"].startswith("text/html")
+    assert not is_asked_by_machine(address)
+
+
+def test_the_pages_below_it_stay_pages(client):
+    response = client.get("/id/connect/authorize")
+    assert (response.status_code, response["Content-Type"].split(";")[0]) == (400, "text/html")
