@@ -1,5 +1,7 @@
 """A browser carries the answer to the application in a form: by itself, by a button without scripts, and lightly."""
 
+import time
+
 import pytest
 
 from tests.factories.trusted_apps import TrustedApplicationFactory
@@ -62,3 +64,30 @@ def test_without_scripts(address, application, site, user, issuer, browser_page)
     page.click("#form-post-continue")
     page.wait_for_url(application.redirect_uris)
     assert_answered(site, issuer)
+
+
+RECORD = """
+const events = [];
+for (const name of ["readystatechange", "DOMContentLoaded"])
+    document.addEventListener(name, () => events.push(name === "DOMContentLoaded" ? name : document.readyState));
+addEventListener("load", () => events.push("load"));
+HTMLFormElement.prototype.submit = function () { events.push(`sent ${this.id}`); };
+window.events = events;
+"""
+
+
+@pytest.mark.contract("OP-76")
+def test_it_is_sent_when_the_form_is_there_and_before_the_page_is_loaded(address, site, issuer, browser_page):
+    """The first page of a visit, and its script comes last: engines that run one sooner or later stay on the page."""
+    page = browser_page(site.url)
+    page.add_init_script(RECORD)
+
+    def late(route):
+        time.sleep(0.3)
+        route.continue_()
+
+    page.route("**/erp/form-post.js*", late)
+    page.goto(f"{address}&prompt=none", wait_until="load")
+    assert page.locator("#form-post").count() == 1
+    order = page.evaluate("window.events")
+    assert order == ["interactive", "sent form-post", "DOMContentLoaded", "complete", "load"]
