@@ -13,7 +13,7 @@ from trusted_apps import scopes
 from trusted_apps.models import TrustedApplication
 from trusted_apps.redirects import matches
 
-from . import claims_request, form, id_token_hint
+from . import claims_request, form, id_token_hint, request_object
 from .claims_request import ClaimsRequest
 from .text import printable
 
@@ -235,7 +235,10 @@ def _redirect_uri(parameters: dict[str, str], repeated: set[str], application: T
 
 
 def _mode(parameters: dict[str, str], response_type: str) -> str:
-    """The mode of the answer: the one asked for if it may be used, else that of the response type (OP-70)."""
+    """The mode of the answer: the one asked for if it may be used, else that of the response type (OP-70). What a
+    refused request object asks for comes first: its author expects the refusal there (OP-52)."""
+    if request_object.wants_form_post(parameters.get("request", "")):
+        return FORM_POST
     carries_token = not {"id_token", "token"}.isdisjoint(response_type.split())
     mode = parameters.get("response_mode", "")
     if mode not in RESPONSE_MODES_SUPPORTED or (mode == QUERY and carries_token):

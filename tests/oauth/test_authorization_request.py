@@ -1,5 +1,6 @@
 """What an authorization request must be, and where its errors go: to the person or to the application."""
 
+import base64
 from urllib.parse import urlencode, urlsplit
 
 import jwt
@@ -194,6 +195,34 @@ class TestWhatIsAsked:
     )
     def test_refused_in_the_query(self, changes, error, cause, rp):
         assert_refused(rp.authorize(**changes), error, cause)
+
+    @pytest.mark.contract("OP-52")
+    @pytest.mark.parametrize("changes", [{}, {"response_mode": "query"}, {"response_type": "code id_token"}])
+    def test_a_request_object_is_refused_the_way_it_asks_for(self, changes, rp):
+        claims = {
+            "response_mode": "form_post", "state": "another", "redirect_uri": "https://evil.example/", "client_id": "x",
+            "scope": "sec", "prompt": "none",
+        }  # fmt: skip
+        response = rp.authorize(**changes, request=jwt.encode(claims, "x" * 32))
+        address, mode, answer = answer_of(response)
+        # Nothing else in it is believed.
+        assert (address, mode) == (rp.parameters["redirect_uri"], "form_post")
+        assert (answer["error"], answer["state"]) == ("request_not_supported", rp.parameters["state"])
+
+    @pytest.mark.contract("OP-52")
+    @pytest.mark.parametrize(
+        "text",
+        [
+            *(
+                jwt.encode({"response_mode": mode}, "x" * 32)
+                for mode in ("fragment", "query", "web_message", ["form_post"])
+            ),
+            *("form_post", "a.b", "..", "a.Zm9ybV9wb3N0.c", "a.e30.c", "a.\u0436.c", "a.!!!.c", "a.b.c.d.e"),
+            "a." + base64.urlsafe_b64encode(b"[" * 5000).decode() + ".c",
+        ],
+    )
+    def test_any_other_request_object_is_refused_as_always(self, text, rp):
+        assert_refused(rp.authorize(request=text), "request_not_supported", "request_not_supported")
 
     @pytest.mark.contract("ID-14", "OP-70", "OP-77", "OP-224")
     @pytest.mark.parametrize(
