@@ -146,6 +146,15 @@ class NotSupported(ApiError):
     status, type = 501, "NotSupported"
 
 
+# What a caller is told of its own token beside that it is refused: only what the token itself says, never what is
+# stored of it, of its application or of its account (DR-02).
+_DESCRIPTIONS = {
+    "token_expired": "The token has expired",
+    "token_without_scope": "The token has no scope for this API; ask for read",
+    "token_type": "This is not an access token of this instance; send the access token and not the ID token",
+}
+
+
 def _from_credential(error: CredentialError) -> ApiError:
     """The refusal for a credential. What could tell a stranger which part was wrong is left out (DR-02)."""
     if isinstance(error, SeveralCredentials):
@@ -157,7 +166,7 @@ def _from_credential(error: CredentialError) -> ApiError:
         refusal = ApiError("A credential is required.", cause=error.cause, headers={"WWW-Authenticate": challenge})
         refusal.status, refusal.type = 401, "Unauthorized"
         return refusal
-    description = "The token has expired" if error.cause == "token_expired" else "The token is not valid for this API"
+    description = _DESCRIPTIONS.get(error.cause, "The token is not valid for this API")
     challenge += f', error="invalid_token", error_description="{description}"'
     refusal = ApiError(f"{description}.", cause=error.cause, headers={"WWW-Authenticate": challenge})
     refusal.status, refusal.type = 401, "InvalidToken"

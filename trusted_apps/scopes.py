@@ -39,6 +39,11 @@ class InvalidScope(Exception):
         super().__init__(" ".join(self.names))
 
 
+def unknown(names: Iterable[str]) -> list[str]:
+    """Those that are no scopes at all, whoever asks for them."""
+    return [name for name in names if name not in MEANING]
+
+
 def split(text: str) -> list[str]:
     """The scopes of a space-separated text, in order, each once. Commas do not separate (TK-102)."""
     return list(dict.fromkeys(word for word in text.split(" ") if word))
@@ -58,9 +63,9 @@ def grant_to_service(requested: str, registered_scope: str) -> list[str]:
     """
     allowed = registered(registered_scope)
     asked = split(requested)
-    unknown = [scope for scope in asked if scope not in PROTOCOL and scope != LEGACY and scope not in allowed]
-    if unknown:
-        raise InvalidScope(unknown)
+    refused = [scope for scope in asked if scope not in PROTOCOL and scope != LEGACY and scope not in allowed]
+    if refused:
+        raise InvalidScope(refused)
     kept = [scope for scope in asked if scope not in PROTOCOL]
     if asked and not kept:
         raise InvalidScope(asked)
@@ -84,9 +89,9 @@ def grant_to_user(
     """
     allowed = [scope for scope in registered(registered_scope) if scope != SEC or is_internal]
     asked = split(requested)
-    unknown = [scope for scope in asked if scope not in PROTOCOL and scope != LEGACY and scope not in allowed]
-    if unknown:
-        raise InvalidScope(unknown)
+    refused = [scope for scope in asked if scope not in PROTOCOL and scope != LEGACY and scope not in allowed]
+    if refused:
+        raise InvalidScope(refused)
     names_resource = any(scope in RESOURCE for scope in asked)
     only_protocol = bool(asked) and all(scope in PROTOCOL for scope in asked)
     if names_resource or (only_protocol and not identity_implies_access):

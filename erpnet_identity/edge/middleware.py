@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 
+from . import plain_http
 from .paths import is_machine, opener_policy
 from .policy import CONTENT_SECURITY_POLICY
 from .proxies import is_https
@@ -56,5 +57,5 @@ class EdgeMiddleware:
     def _refuse_plain_http(self, request: HttpRequest, machine: bool) -> HttpResponse:
         # A program that sent its secret in the clear must notice; a person who typed the address is sent on.
         if machine or request.method not in ("GET", "HEAD"):
-            return HttpResponse("HTTPS is required.", status=403, content_type="text/plain; charset=utf-8")
+            return plain_http.refusal(request.path_info)
         return HttpResponseRedirect(settings.INSTANCE_URL + request.get_full_path())

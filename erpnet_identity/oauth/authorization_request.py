@@ -15,6 +15,7 @@ from trusted_apps.redirects import matches
 
 from . import claims_request, form, id_token_hint, request_object
 from .claims_request import ClaimsRequest
+from .scope_words import why_invalid
 from .text import printable
 
 CODE, HYBRID = "code", "code id_token"
@@ -255,9 +256,7 @@ def _scopes(parameters: dict[str, str], application: TrustedApplication, refuse:
             identity_implies_access=application.identity_scopes_imply_access,
         )
     except scopes.InvalidScope as error:
-        names = " ".join(printable(name, 100) for name in error.names)
-        description = f"Invalid scope: {names}" if names else "Invalid scope: the application has no scope"
-        refuse("invalid_scope", description[:1000], "scope_not_allowed" if names else "scope_empty")
+        refuse("invalid_scope", *why_invalid(error.names, cause="scope_not_allowed"))
 
 
 def _nonce(parameters: dict[str, str], response_type: str, granted: list[str], refuse: Refuse) -> str:

@@ -20,6 +20,7 @@ from erpnet_identity.tokens.models import AccessToken, Grant, RefreshToken
 from trusted_apps import scopes
 
 from .claims_request import wanted
+from .scope_words import why_invalid
 from .text import printable
 
 _issue = CompiledInsert(AccessToken, AuditEvent)
@@ -76,8 +77,8 @@ class PersonGrants:
             self._refuse_grant(request, refused)
         except grants.WiderScope as wider:
             names = " ".join(printable(name, 100) for name in wider.names)[:1000]
-            wide = errors.InvalidScopeError(f"Invalid scope: {names}")
-            self._refuse(request, wide, "scope_not_granted", application=client, scope=names)
+            description, cause = why_invalid(wider.names, cause="scope_not_granted")
+            self._refuse(request, errors.InvalidScopeError(description), cause, application=client, scope=names)
         request.renewal = renewal
         request.stored_grant = renewal.grant
         request.scopes = grants.granted_scopes(renewal.grant, client, asked)

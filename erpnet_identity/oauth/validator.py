@@ -22,6 +22,7 @@ from trusted_apps.scopes import InvalidScope, grant_to_service
 from . import clients, credentials, throttle
 from .credentials import ClientCredentials
 from .person_grants import PersonGrants
+from .scope_words import why_invalid
 from .text import printable
 
 _issue = CompiledInsert(AccessToken, AuditEvent)
@@ -141,11 +142,11 @@ class Validator(PersonGrants, OAuth2Validator):
             request.scopes = grant_to_service(request.scope or "", application.scope)
         except InvalidScope as error:
             names = " ".join(printable(name, 100) for name in error.names)
-            description = f"Invalid scope: {names}" if names else "Invalid scope: the application has no scope"
+            description, cause = why_invalid(error.names, cause="scope_not_allowed")
             self._refuse(
                 request,
-                errors.InvalidScopeError(description[:1000]),
-                "scope_not_allowed" if names else "scope_empty",
+                errors.InvalidScopeError(description),
+                cause,
                 application=application,
                 scope=names[:1000],
             )

@@ -228,4 +228,7 @@ def _check_claims(payload: dict[str, Any], *, audience: str, now: datetime) -> N
     if not isinstance(not_before, int) or seconds < not_before - NOT_BEFORE_TOLERANCE:
         raise InvalidCredential("token_not_yet_valid")
     if audience not in audiences:
-        raise InvalidCredential("token_audience", client_id=str(payload.get("client_id", "")))
+        # Without a scope for data it is not addressed to any data API (TK-41), which its developer should read.
+        for_nothing = audiences == [claims.resources_audience(settings.ISSUER)]
+        cause = "token_without_scope" if for_nothing else "token_audience"
+        raise InvalidCredential(cause, client_id=str(payload.get("client_id", "")))

@@ -225,9 +225,28 @@ def test_neither_form_gives_more_than_it_says(api, reissued, scope):
 
 
 @pytest.mark.contract("TK-105", "TK-41", "TK-42", "API-91")
-@pytest.mark.parametrize("audience", ["http://127.0.0.1:8000/id/resources", ["TableAPI"], []])
+@pytest.mark.parametrize("audience", ["https://other.example/id/resources", ["TableAPI"], []])
 def test_addressed_to_somebody_else(api, audience):
     assert_refused(call(Api(api.client, changed(api.token, aud=audience))), "token_audience")
+
+
+@pytest.mark.contract("TK-41", "TK-110")
+def test_a_developer_reads_what_the_token_shows(api, relying_party, web_app, internal_user):
+    """Only that: nothing of what is stored of it, of the application or of the account."""
+    tokens = relying_party(web_app, user=internal_user, scope="openid profile").tokens()
+    for token, cause, text in (
+        (tokens["access_token"], "token_without_scope", "The token has no scope for this API; ask for read"),
+        (
+            tokens["id_token"],
+            "token_type",
+            "This is not an access token of this instance; send the access token and not the ID token",
+        ),
+    ):
+        AuditEvent.objects.filter(name="api_call.refused")._raw_delete("default")
+        response = call(Api(api.client, token))
+        assert_refused(response, cause)
+        assert response.json()["error"]["message"] == f"{text}."
+        assert f'error_description="{text}"' in response["WWW-Authenticate"]
 
 
 @pytest.mark.contract("TK-106")

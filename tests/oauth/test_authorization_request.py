@@ -271,18 +271,33 @@ class TestWhatIsAsked:
     @pytest.mark.parametrize(
         ("scope", "description"),
         [
-            ("openid write", "Invalid scope: write"),
+            ("openid write", "Invalid scope: write (there is no scope write)"),
             ("openid sec", "Invalid scope: sec"),
-            ("openid address phone", "Invalid scope: address phone"),
-            ("OpenID read", "Invalid scope: OpenID"),
-            ("openid,read", "Invalid scope: openid,read"),
-            ('openid "x\\y"', "Invalid scope: ?x?y?"),
-            ("openid ü", "Invalid scope: ?"),
+            ("openid sec write", "Invalid scope: sec write (there is no scope write)"),
+            ("openid address phone", "Invalid scope: address phone (there is no scope address phone)"),
+            ("OpenID read", "Invalid scope: OpenID (there is no scope OpenID)"),
+            ("openid,read", "Invalid scope: openid,read (there is no scope openid,read)"),
+            ('openid "x\\y"', "Invalid scope: ?x?y? (there is no scope ?x?y?)"),
+            ("openid ü", "Invalid scope: ? (there is no scope ?)"),
         ],
     )
     def test_scope_that_may_not_be_had(self, scope, description, rp):
         response = rp.authorize(scope=scope)
-        assert_refused(response, "invalid_scope", "scope_not_allowed", description=description)
+        cause = "scope_unknown" if "there is no scope" in description else "scope_not_allowed"
+        assert_refused(response, "invalid_scope", cause, description=description)
+
+    @pytest.mark.contract("ID-229")
+    def test_a_scope_that_this_application_may_not_have(self, rp):
+        rp.application.scope = "read"
+        rp.application.save()
+        refused = {"error": "invalid_scope", "cause": "scope_not_allowed", "description": "Invalid scope: update"}
+        assert_refused(rp.authorize(scope="openid update"), **refused)
+
+    def test_very_many_scopes_that_do_not_exist(self, rp):
+        response = rp.authorize(scope=" ".join(f"scope{number}" for number in range(700)))
+        description = answer_of(response)[2]["error_description"]
+        assert len(description) <= 1000
+        assert "(there is no scope scope0 " in description
 
     @pytest.mark.contract("TK-91", "TA-47")
     def test_no_scope_and_nothing_registered(self, rp):

@@ -297,7 +297,13 @@ class TestTransport:
 
     def test_plain_http_is_refused_to_programs_and_redirected_for_people(self, https, client):
         response = client.post("/id/connect/token")
-        assert (response.status_code, response.content) == (403, b"HTTPS is required.")
+        body = {"error": "invalid_request", "error_description": "HTTPS is required."}
+        assert (response.status_code, response.json()) == (403, body)
+        assert response.headers["Content-Type"] == "application/json"
+        error = client.get("/api/domain/odata/Crm_Sales_Customers").json()["error"]
+        assert (error["code"], error["message"]) == (403, "HTTPS is required.")
+        assert set(error) == {"message", "code", "type", "info", "messageFormat", "parameters"}
+        assert client.get("/tools/ver").content == b"HTTPS is required."
         assert response.headers["X-Correlation-Id"]
         page = client.get("/admin/?a=b")
         assert (page.status_code, page.headers["Location"]) == (302, "https://erp.example.net/admin/?a=b")

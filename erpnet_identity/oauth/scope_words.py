@@ -1,0 +1,26 @@
+"""What a developer reads about scopes that cannot be granted (ID-229, ID-244)."""
+
+from collections.abc import Iterable
+
+from trusted_apps import scopes
+
+from .text import printable
+
+
+def why_invalid(names: Iterable[str], *, cause: str) -> tuple[str, str]:
+    """The description for the application and the cause for the trail.
+
+    What is no scope at all is told from what this application may not have, ``cause``: both answers are the same
+    for every application, so they tell a stranger nothing. No names: nothing was left to grant.
+    """
+    refused = list(names)
+    if not refused:
+        return "Invalid scope: the application has no scope", "scope_empty"
+    description = f"Invalid scope: {_list(refused)}"
+    if not_known := scopes.unknown(refused):
+        return f"{description[:700]} (there is no scope {_list(not_known)})"[:1000], "scope_unknown"
+    return description[:1000], cause
+
+
+def _list(names: Iterable[str]) -> str:
+    return " ".join(printable(name, 100) for name in names)
