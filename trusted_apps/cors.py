@@ -25,6 +25,7 @@ def is_preflight(request: HttpRequest) -> bool:
 def preflight(methods: str, allowed: str = "Authorization, Content-Type") -> HttpResponse:
     """The answer to a browser that asks: these methods with these headers."""
     response = HttpResponse(status=204)
+    del response.headers["Content-Type"]  # there is no content
     response.headers["Access-Control-Allow-Methods"] = methods
     response.headers["Access-Control-Allow-Headers"] = allowed
     response.headers["Access-Control-Max-Age"] = str(MAX_AGE)
