@@ -11,7 +11,7 @@ from . import limits
 from .edm.entity_set import EntitySet
 from .edm.registry import ENTITY_SETS
 from .exceptions import NotFound
-from .odata import count, media, options, paging, select
+from .odata import count, language, media, options, paging, select
 from .odata.address import Address, Kind, key_of
 from .odata.encoding import plain_escapes, text
 from .odata.options import Options
@@ -33,8 +33,8 @@ def answer_to(address: Address, request: HttpRequest) -> HttpResponse:
     if address.kind is Kind.COUNT:
         return _count(address.entity_set, wanted)
     if address.kind is Kind.ENTITY:
-        return _entity(address.entity_set, key_of(address), wanted)
-    return _set(address.entity_set, wanted)
+        return _entity(address.entity_set, key_of(address), wanted, request)
+    return _set(address.entity_set, wanted, request)
 
 
 def _service_document() -> HttpResponse:
@@ -43,16 +43,20 @@ def _service_document() -> HttpResponse:
     return answer(f'{{"@odata.context":"{service_root()}$metadata","value":[{",".join(items)}]}}')
 
 
-def _selection(entity_set: EntitySet, wanted: Options) -> tuple[Plan, bool]:
+def _selection(entity_set: EntitySet, wanted: Options, request: HttpRequest) -> tuple[Plan, bool]:
     """The plan for what was selected, and whether nulls are left out."""
     flags = options.flags(wanted)
     names = select.selected(entity_set, wanted.get("$select"), include_id="includeid" in flags)
-    return plan(entity_set.name, names), "skipnulls" in flags
+    languages: tuple[str, ...] = ()
+    if entity_set.display.name in names:
+        cookie, accepted = request.COOKIES.get(language.COOKIE, ""), request.META.get("HTTP_ACCEPT_LANGUAGE", "")
+        languages = language.wanted(wanted, cookie=cookie, accepted=accepted)
+    return plan(entity_set.name, names, languages), "skipnulls" in flags
 
 
-def _set(entity_set: EntitySet, wanted: Options) -> HttpResponse:
+def _set(entity_set: EntitySet, wanted: Options, request: HttpRequest) -> HttpResponse:
     """A page of a set (API-07, API-15, API-22 to API-26). One statement, and one more for a count."""
-    chosen, skip_nulls = _selection(entity_set, wanted)
+    chosen, skip_nulls = _selection(entity_set, wanted, request)
     page = paging.page(wanted, largest=limits.page_rows())
     counted = count.is_wanted(wanted.get("$count"))
     address = f"{service_root()}{entity_set.name}"
@@ -78,9 +82,9 @@ def _set(entity_set: EntitySet, wanted: Options) -> HttpResponse:
     return answer(plain_escapes("{" + ",".join(members) + "}"))
 
 
-def _entity(entity_set: EntitySet, key: UUID, wanted: Options) -> HttpResponse:
+def _entity(entity_set: EntitySet, key: UUID, wanted: Options, request: HttpRequest) -> HttpResponse:
     """One record (API-08, API-09). Options that shape lists have nothing to do here and are only read."""
-    chosen, skip_nulls = _selection(entity_set, wanted)
+    chosen, skip_nulls = _selection(entity_set, wanted, request)
     _check_list_options(wanted)
     row = chosen.statement.one(key)
     if row is None:

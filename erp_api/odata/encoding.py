@@ -1,7 +1,7 @@
 """Values as JSON text (contract file 70, section 4)."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from json.encoder import encode_basestring
@@ -50,11 +50,12 @@ def multi_language(value: Mapping[str, str]) -> str:
     return "{" + ",".join([f"{text(language)}:{text(translation)}" for language, translation in value.items()]) + "}"
 
 
-def in_language(value: Mapping[str, str] | None, language: str = "EN") -> str:
-    """The translation, else the English one, else any, else nothing (API-123)."""
+def in_language(value: Mapping[str, str] | None, languages: Sequence[str] = ()) -> str:
+    """The translation into the first of ``languages`` that there is, else the English one, else any, else nothing
+    (API-123)."""
     if not value:
         return ""
-    return value.get(language) or value.get("EN") or next(iter(value.values()))
+    return next(filter(None, map(value.get, (*languages, "EN"))), None) or next(iter(value.values()))
 
 
 def amount(value: Decimal, unit: str | None, unit_member: str) -> str:

@@ -42,7 +42,7 @@ class Plan:
         return "{" + context + ",".join(members) + "}"
 
 
-def _getter(entity_set: EntitySet, property_: Property, at: Mapping[str, int]) -> Getter:
+def _getter(entity_set: EntitySet, property_: Property, at: Mapping[str, int], languages: tuple[str, ...]) -> Getter:
     """The function that writes one property of a row; ``at`` says where in the row a column is."""
     type_ = property_.type
     place = at[property_.columns[0]]
@@ -51,7 +51,7 @@ def _getter(entity_set: EntitySet, property_: Property, at: Mapping[str, int]) -
         unit = at[property_.columns[1]]
         return lambda row: "null" if row[place] is None else encoding.amount(row[place], row[unit], member)
     if property_ is entity_set.display:
-        return lambda row: encoding.text(encoding.in_language(row[place]))
+        return lambda row: encoding.text(encoding.in_language(row[place], languages))
     encode: Callable[[Any], str]
     match type_:
         case types.Guid():
@@ -79,8 +79,9 @@ def _getter(entity_set: EntitySet, property_: Property, at: Mapping[str, int]) -
 
 
 @lru_cache(maxsize=512)
-def plan(set_name: str, names: tuple[str, ...]) -> Plan:
-    """The plan for these properties of a set, which are known to exist."""
+def plan(set_name: str, names: tuple[str, ...], languages: tuple[str, ...] = ()) -> Plan:
+    """The plan for these properties of a set, which are known to exist. ``languages`` are those of the display text
+    (API-112); a plan without it is the same in all of them."""
     entity_set = ENTITY_SETS[set_name]
     properties = [entity_set.properties[name] for name in names]
     columns = tuple(dict.fromkeys(["pk", *_columns(properties)]))
@@ -92,7 +93,7 @@ def plan(set_name: str, names: tuple[str, ...]) -> Plan:
 
     written = ("@odata.id", *names)
     getters: list[Getter] = [lambda row: f'"{set_name}({row[0]})"']
-    getters += [_getter(entity_set, property_, at) for property_ in properties]
+    getters += [_getter(entity_set, property_, at, languages) for property_ in properties]
     template = "{" + ",".join([f'"{name}":%s' for name in written]) + "}"
     return Plan(Statement(rows), template, written, tuple(getters))
 

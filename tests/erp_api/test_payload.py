@@ -148,7 +148,56 @@ def test_the_display_text(api):
     assert row_of(api, "Crm_Sales_Customers", "?$select=DisplayText")["DisplayText"] == "Company"
     assert row_of(api, "General_Products_Products", "?$select=DisplayText")["DisplayText"] == "Ябълка"
     assert in_language({"EN": "", "BG": "x"}) in ("", "x")
-    assert in_language(None) == in_language({}) == ""
+    assert in_language(None) == in_language({}) == in_language({}, ["DE"]) == ""
+
+
+NAMES = {"EN": "Apple", "BG": "Ябълка", "DE": "Apfel"}
+
+
+@pytest.mark.contract("API-112", "API-123")
+@pytest.mark.parametrize(
+    ("culture", "cookie", "accepted", "expected"),
+    [
+        (None, None, None, "EN"),
+        ("bg", None, None, "BG"),
+        ("bg-BG", "c=de-DE|uic=de-DE", "de", "BG"),
+        (None, "c=de-DE|uic=bg-BG", "en", "BG"),
+        (None, "c=de-DE", "en", "DE"),
+        (None, None, "de-AT, bg;q=0.5", "DE"),
+        (None, None, "bg;q=0.5, de;q=0.9", "DE"),
+        (None, None, "fr, bg;q=0.9", "BG"),
+        (None, None, "fr, it", "EN"),
+        ("fr", None, "de", "EN"),
+        # What is no language is ignored.
+        ("", "", "*", "EN"),
+        ("b", "c", "de", "DE"),
+        ("bulgarian", "uic=12|c=??", "bg", "BG"),
+        ("b%00g", None, "x" * 5000, "EN"),
+        (None, "=|=||", ",;q=,,", "EN"),
+    ],
+)
+@pytest.mark.parametrize("form", ["list", "record"])
+def test_the_display_text_in_the_language_that_is_asked_for(api, form, culture, cookie, accepted, expected):
+    key = ProductFactory(name=NAMES).pk
+    headers = {"Accept-Language": accepted} if accepted is not None else {}
+    if cookie is not None:
+        api.client.cookies[".AspNetCore.Culture"] = cookie
+    query = "?$select=DisplayText,Name" + (f"&culture={culture}" if culture is not None else "")
+    address = f"General_Products_Products({key})" if form == "record" else "General_Products_Products"
+    response = api.get(address + query, headers=headers)
+    assert response.status_code == 200, response.content
+    row = response.json() if form == "record" else response.json()["value"][0]
+    assert row["DisplayText"] == NAMES[expected]
+    assert row["Name"] == NAMES
+
+
+@pytest.mark.contract("API-112", "API-15")
+def test_the_next_page_is_in_the_same_language(api):
+    for _ in range(2):
+        ProductFactory(name=NAMES)
+    first = api.get("General_Products_Products?$top=1&$select=DisplayText&culture=bg").json()
+    second = api.request("GET", url=first["@odata.nextLink"].removeprefix("http://127.0.0.1:8000")).json()
+    assert [page["value"][0]["DisplayText"] for page in (first, second)] == ["Ябълка", "Ябълка"]
 
 
 @pytest.mark.contract("API-68")
