@@ -129,6 +129,12 @@ def origin(uri: str) -> str | None:
     return f"{parts.scheme}://{host}" + (f":{parts.port}" if counts else "")
 
 
+def front_page(uri: str) -> str:
+    """The front page of the web site that has this address; empty for a program on the person's device, which has
+    none."""
+    return f"{site}/" if (site := origin(uri)) and not leads_to_device(uri) else ""
+
+
 def leads_to_device(uri: str) -> bool:
     """Whether the address is a program on the person's device, which no certificate tells from another (RFC 8252
     §8.6): a loopback address or an own scheme. What cannot be read counts as one."""

@@ -56,11 +56,14 @@ class Errand:
 
 
 def read(request: HttpRequest) -> Errand:
-    """The errand of a request. Raises ``NotPending`` when it names a waiting request that cannot go on."""
+    """The errand of a request. Raises ``NotPending`` when it names a waiting request that cannot go on.
+
+    One that is too old is an errand all the same: the person signs in, and where it leads on they say what it was for.
+    """
     sealed, wanted = _parameter(request, "request"), _parameter(request, "next")
     pending = application = None
     if sealed:
-        pending = unseal(sealed)
+        pending = _whenever(sealed)
         client_id = pending.parameters.get("client_id", "")
         application = TrustedApplication.objects.filter(client_id=client_id, is_enabled=True).first()
         if application is None:
@@ -72,6 +75,16 @@ def read(request: HttpRequest) -> Errand:
         next=wanted if _OWN_PATH.fullmatch(wanted) else "",
         is_other="other" in request.GET,
     )
+
+
+def _whenever(sealed: str) -> PendingRequest:
+    """The request in a seal of ours, however old. Raises ``NotPending``."""
+    try:
+        return unseal(sealed)
+    except NotPending as lost:
+        if lost.expired is None:
+            raise
+        return lost.expired
 
 
 def resume_url(sealed: str) -> str:
@@ -92,10 +105,10 @@ def remember(request: HttpRequest, errand: Errand) -> None:
 
 
 def recall(request: HttpRequest) -> Errand:
-    """The errand that was remembered, an empty one if there is none or it has waited too long."""
+    """The errand that was remembered, an empty one if there is none."""
     sealed, wanted = request.session.get(_REMEMBERED, ["", ""])
     try:
-        return Errand(sealed=sealed, pending=unseal(sealed) if sealed else None, next=wanted)
+        return Errand(sealed=sealed, pending=_whenever(sealed) if sealed else None, next=wanted)
     except NotPending:
         return Errand()
 

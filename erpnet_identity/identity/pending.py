@@ -5,22 +5,25 @@ somebody else loses nothing, and strangers cannot fill a table. The seal makes i
 """
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.core import signing
+from django.utils import timezone
 
-# How long a person may take. After it the page says so and the application must ask again.
-SECONDS = 3600
+# How long an application's request is good: a working day. A page that is older still signs in; then the person is told
+# which application it was for and led back to it, because by now that has forgotten what it asked for.
+LIFETIME = timedelta(hours=8)
 _SALT = "erpnet.identity.pending"
 
 
 class NotPending(Exception):
-    """The text is not a request that waits: forged, cut off, or too old (``is_expired``)."""
+    """The text is not a request that waits: forged, cut off, or too old. Of one that is too old ``expired`` is what it
+    was."""
 
-    def __init__(self, *, is_expired: bool = False) -> None:
-        super().__init__("expired" if is_expired else "malformed")
-        self.is_expired = is_expired
+    def __init__(self, expired: "PendingRequest | None" = None) -> None:
+        super().__init__("malformed" if expired is None else "expired")
+        self.expired = expired
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +50,11 @@ class PendingRequest:
 def unseal(text: str) -> PendingRequest:
     """The request in ``text``. Raises ``NotPending``."""
     try:
-        content = signing.loads(text, salt=_SALT, max_age=SECONDS)
-    except signing.SignatureExpired:
-        raise NotPending(is_expired=True) from None
+        content = signing.loads(text, salt=_SALT)
     except (signing.BadSignature, ValueError, UnicodeError):
         raise NotPending from None
     since = datetime.fromtimestamp(content["t"], tz=UTC)
-    return PendingRequest(content["p"], since, content.get("c", ""))
+    pending = PendingRequest(content["p"], since, content.get("c", ""))
+    if timezone.now() - since > LIFETIME:
+        raise NotPending(pending)
+    return pending

@@ -62,7 +62,7 @@ class Authorization:
                 return self.proceed()
             granted = self._granted(session)
             wanted = consent_page.asked(self.request, granted)
-            if not consent_page.was_shown(shown, session.sid, wanted):
+            if not consent_page.was_shown(shown, self.request, session.sid, wanted):
                 return self._to("oauth2_provider:resume")
             if not is_allowed:
                 return self._deny(session, wanted)
@@ -167,7 +167,7 @@ class Authorization:
         context |= {
             "user": session.user,
             "action": reverse("oauth2_provider:consent"),
-            "shown": consent_page.seal(session.sid, wanted),
+            "shown": consent_page.seal(self.request, session.sid, wanted),
         }
         return page(self.http, "oauth/consent.html", context, leads_away=True)
 

@@ -16,6 +16,7 @@ from trusted_apps.redirects import hosts
 from .authorization_request import AuthorizationRequest
 
 _SALT = "erpnet.oauth.consent"
+_SECONDS = 3600  # how long a page may be open; after it the person reads it once more
 _GROUPS = {
     "see": (scopes.OPENID, scopes.PROFILE, scopes.EMAIL, scopes.READ),
     "change": (scopes.UPDATE, scopes.SEC),
@@ -85,14 +86,23 @@ def context(request: AuthorizationRequest, wanted: list[str], consent: Consent |
     }
 
 
-def seal(sid: str, wanted: list[str]) -> str:
-    """What was shown to whom, as a hidden field of the form."""
-    return signing.dumps([sid, wanted], salt=_SALT, compress=True)
+def seal(request: AuthorizationRequest, sid: str, wanted: list[str]) -> str:
+    """What was shown to whom and when, as a hidden field of the form."""
+    return signing.dumps(_question(request, sid, wanted), salt=_SALT, compress=True)
 
 
-def was_shown(text: str, sid: str, wanted: list[str]) -> bool:
-    """Whether the answer is to this very question: the same sign-in, the same scopes."""
+def _question(request: AuthorizationRequest, sid: str, wanted: list[str]) -> list[Any]:
+    """Everything that the person reads on the page: who asks, with the name and owner of that moment, where the answer
+    goes, and what for."""
+    application = request.application
+    return [sid, str(application.pk), application.object_version, request.reply_to.redirect_uri, wanted]
+
+
+def was_shown(text: str, request: AuthorizationRequest, sid: str, wanted: list[str]) -> bool:
+    """Whether the answer is to this very question, and not one that was read long ago: the same sign-in, the same
+    application as it stood then, the same address, the same scopes."""
     try:
-        return bool(signing.loads(text, salt=_SALT) == [sid, wanted])
+        shown = signing.loads(text, salt=_SALT, max_age=_SECONDS)
+        return bool(shown == _question(request, sid, wanted))
     except signing.BadSignature:
         return False

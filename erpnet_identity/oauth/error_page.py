@@ -8,12 +8,15 @@ from erpnet_identity.audit.context import current
 from erpnet_identity.identity.page import page
 from erpnet_identity.identity.texts import SIGN_IN_CANNOT_GO_ON, error_explanation
 
+from .text import printable
+
 
 def error_page(
     request: HttpRequest, error: str, description: str, *, status: int = 400, **context: Any
 ) -> HttpResponse:
     """The page for ``error``, an OAuth error code. Leads nowhere by itself (OP-45). ``context`` may hold another
-    ``heading``."""
+    ``heading``, the ``application``, its ``return_url``, and the ``address`` that was refused, which is shown as text
+    and never as a link (ID-50)."""
     shown = {
         "heading": SIGN_IN_CANNOT_GO_ON,
         "error": error,
@@ -21,5 +24,6 @@ def error_page(
         "explanation": error_explanation(error),
         "correlation_id": current().correlation_id,
         **context,
+        "address": printable(str(context.get("address", "")), 500),
     }
     return page(request, "oauth/error.html", shown, status=status)

@@ -1,11 +1,17 @@
 """Pages that stay open in other tabs while the same person signs in: none of them dies, nothing typed is lost."""
 
-import pytest
+from dataclasses import replace
+from datetime import timedelta
+from urllib.parse import parse_qs, urlencode, urlsplit
 
+import pytest
+from django.utils import timezone
+
+from erpnet_identity.identity.pending import unseal
 from erpnet_identity.users.models import User
 from tests.factories.users import UserFactory
 from tests.support.person import PASSWORD, allow, sign_in
-from tests.support.web_application import Application
+from tests.support.web_application import Application, assert_accessible
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -89,6 +95,40 @@ def test_a_form_that_somebody_else_opened_comes_back(instance, maria, tab):
     form.click("#stale-submit")
     form.wait_for_url(lambda address: not address.endswith("/add/"))
     assert User.objects.filter(login="half.filled", name="Half Filled").exists()
+
+
+@pytest.fixture
+def opened(application):
+    """``opened(page, ago)``: the sign-in page as it was opened that long ago."""
+
+    def show(page, ago):
+        application.start(page)
+        (sealed,) = parse_qs(urlsplit(page.url).query)["request"]
+        old = replace(unseal(sealed), since=timezone.now() - ago).seal()
+        page.goto(page.url.split("?")[0] + "?" + urlencode({"request": old}))
+
+    return show
+
+
+def test_a_sign_in_page_that_was_open_for_hours(opened, application, maria, person):
+    page = person()
+    opened(page, timedelta(hours=3))
+    sign_in(page, maria)
+    allow(page)
+    assert "code" in application.answer(page)
+
+
+def test_a_sign_in_page_from_a_bookmark(opened, application, maria, person):
+    """The page names the application, and there nobody is asked for a password again."""
+    page = person()
+    opened(page, timedelta(days=3))
+    sign_in(page, maria)
+    page.wait_for_selector('#error-code[data-outcome="request_expired"]')
+    assert "Shop sync" in page.inner_text("main")
+    assert_accessible(page)
+    application.start(page)
+    allow(page)
+    assert "code" in application.answer(page)
 
 
 def test_an_open_question_of_somebody_else_is_asked_anew(application, instance, maria, tab):

@@ -258,7 +258,7 @@ class TestAnotherAccount:
         person.sign_in("boris", at="/id/signin?other=1")
         # The form token of the old page is void with the new sign-in; this is a page that was loaded after it.
         fields = {**form_of(page, id="select-account")[1], "choice": "continue"}
-        fields["csrfmiddlewaretoken"] = form_of(person.open("/id/connect/endsession"), id="signout")[1][
+        fields["csrfmiddlewaretoken"] = form_of(person.open("/id/password/change"), id="change")[1][
             "csrfmiddlewaretoken"
         ]
         again = person.browser.post("/id/account", fields)
@@ -285,15 +285,41 @@ class TestSeals:
         assert "invalid_request" in page.content.decode()
 
     @pytest.mark.contract("OP-103")
-    def test_too_old(self, person, rp, maria):
-        with time_machine.travel(timezone.now() - timedelta(seconds=3590), tick=True):
-            response = rp.authorize()
-            page = person.follow(response)
-        with time_machine.travel(timezone.now() + timedelta(seconds=11), tick=True):
-            response = sign_in(person, page)
-            page = person.follow(response)
+    @pytest.mark.parametrize("hours", [2, 7])
+    def test_a_page_that_was_open_for_hours(self, hours, person, rp, maria):
+        """The person signs in and is sent on."""
+        with time_machine.travel(timezone.now() - timedelta(hours=hours), tick=True):
+            page = person.follow(rp.authorize())
+        page = person.follow(sign_in(person, page))
+        assert "code" in answer_of(rp.answer_consent(page))[2]
+
+    @pytest.mark.contract("OP-103")
+    @pytest.mark.parametrize("days", [1, 400])
+    def test_a_bookmark(self, days, person, rp, web_app, maria):
+        """The person signs in, reads which application it was for, and is led back to it."""
+        with time_machine.travel(timezone.now() - timedelta(days=days), tick=True):
+            address = rp.authorize()["Location"]
+        response = sign_in(person, person.open(address))
+        page = person.follow(response)
         assert page.status_code == 400
+        text = page.content.decode()
+        assert "request_expired" in text
+        assert web_app.name in text
+        assert re.search(r'id="return-to-app" href="https://web.example.com/"', text)
+        assert person.is_signed_in
+        # The same for a person who is signed in already, and nothing was told to the application.
+        page = person.follow(person.open(address))
+        assert web_app.name in page.content.decode()
+
+    @pytest.mark.contract("OP-103")
+    def test_a_bookmark_of_an_address_that_is_not_registered_any_more(self, person, rp, web_app, maria):
+        with time_machine.travel(timezone.now() - timedelta(days=1), tick=True):
+            address = rp.authorize()["Location"]
+        web_app.redirect_uris = "https://new.example.com/callback"
+        web_app.save()
+        page = person.follow(sign_in(person, person.open(address)))
         assert "request_expired" in page.content.decode()
+        assert "web.example.com" not in page.content.decode()
 
     def test_the_application_is_gone(self, person, rp, web_app, maria):
         response = rp.authorize()

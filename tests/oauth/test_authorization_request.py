@@ -134,6 +134,11 @@ class TestWhoAsks:
     def test_missing_redirect_uri(self, redirect_uri, rp):
         assert_error_page(rp.authorize(redirect_uri=redirect_uri), "invalid_redirect_uri", "redirect_uri_missing")
 
+    def test_the_page_shows_the_address_as_text(self, rp):
+        page = rp.authorize(redirect_uri="https://evil.example/?<b>\u202e").content.decode()
+        assert 'id="error-address">https://evil.example/?&lt;b&gt;?</dd>' in page
+        assert 'href="https://evil' not in page
+
     @pytest.mark.contract("OP-43", "OP-45")
     @pytest.mark.parametrize("name", ["client_id", "redirect_uri"])
     def test_repeated(self, name, rp):

@@ -1,6 +1,10 @@
 """What a person agrees to: asked in plain words, remembered, asked again only for more (ID-80 to ID-85, OP-105)."""
 
+from datetime import timedelta
+
 import pytest
+import time_machine
+from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
@@ -24,6 +28,10 @@ def rp(relying_party, web_app, internal_user):
 
 def is_consent_page(response):
     return response.status_code == 200 and b'id="consent"' in response.content
+
+
+def is_asked_again(response):
+    return response.status_code == 302 and response["Location"].startswith("/id/connect/authorize/resume?")
 
 
 @pytest.mark.contract("ID-81", "ID-80", "OP-80", "ID-04")
@@ -237,3 +245,33 @@ def test_a_consent_is_of_one_person_and_one_application(rp, relying_party, web_a
     other_person = relying_party(web_app, user=UserFactory(), browser=Client())
     assert is_consent_page(other_person.authorize())
     assert other_person.answer(prompt="none")["error"] == "consent_required"
+
+
+class TestTheSeal:
+    """The answer belongs to the very page that was read: its application, its address, its record, its hour (ID-81)."""
+
+    @pytest.fixture
+    def other(self, db):
+        return TrustedApplicationFactory(web=True, name="Another", redirect_uris="https://web.example.com/callback")
+
+    def test_of_another_application(self, relying_party, rp, other, internal_user):
+        shown = form_of(rp.authorize(), id="consent")[1]["shown"]
+        page = relying_party(other, user=internal_user).authorize()
+        assert is_asked_again(rp.answer_consent(page, shown=shown))
+
+    def test_of_another_address(self, rp, web_app):
+        web_app.redirect_uris += "\nhttps://web.example.com/second"
+        web_app.save()
+        shown = form_of(rp.authorize(redirect_uri="https://web.example.com/second"), id="consent")[1]["shown"]
+        assert is_asked_again(rp.answer_consent(rp.authorize(), shown=shown))
+
+    def test_of_a_record_that_was_changed(self, rp, web_app):
+        page = rp.authorize()
+        type(web_app).objects.filter(pk=web_app.pk).update(object_version=F("object_version") + 1)
+        assert is_asked_again(rp.answer_consent(page))
+
+    def test_of_hours_ago(self, rp):
+        with time_machine.travel(timezone.now() - timedelta(hours=2), tick=True):
+            page = rp.authorize()
+        assert is_asked_again(rp.answer_consent(page))
+        assert "code" in answer_of(rp.answer_consent(rp.authorize()))[2]

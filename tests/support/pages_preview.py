@@ -220,8 +220,15 @@ PAGES: dict[str, Page] = {
     "error-redirect": page(
         "oauth/error.html", "error-code", "error-start", status=400, heading=texts.SIGN_IN_CANNOT_GO_ON,
         error="invalid_redirect_uri", description="The redirect URI is not registered for this application.",
+        address="https://a-very-long-host-name.example.com/" + "callback/" * 20,
         explanation=texts.error_explanation("invalid_redirect_uri"), application=LONG_APPLICATION,
         correlation_id="0f8fad5bd9cb469fa16570867728950e",
+    ),
+    "error-expired": page(
+        "oauth/error.html", "error-code", "return-to-app", status=400, heading=texts.SIGN_IN_CANNOT_GO_ON,
+        error="request_expired", description="The request is too old",
+        explanation=texts.error_explanation("request_expired"), application=APPLICATION,
+        return_url="https://shop.example.com/", correlation_id="0f8fad5bd9cb469fa16570867728950e",
     ),
     "sign-out": page(
         "oauth/sign_out.html", "signout-outcome", "signout-confirm",

@@ -51,7 +51,7 @@ class PasswordResetView(allauth.PasswordResetView):
         try:
             self.errand = errands.read(request)
         except NotPending:
-            self.errand = Errand()  # it waited too long; a password can be set without it
+            self.errand = Errand()  # its application is gone; a password can be set without it
         errands.speak_its_language(request, self.errand)
         return super().dispatch(request, *args, **kwargs)
 

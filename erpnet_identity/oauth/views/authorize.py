@@ -15,7 +15,9 @@ from erpnet_identity.edge.form_tokens import answers_stale
 from erpnet_identity.edge.language import follow_wish
 from erpnet_identity.identity import sessions
 from erpnet_identity.identity.page import keep_private
-from erpnet_identity.identity.pending import NotPending, unseal
+from erpnet_identity.identity.pending import NotPending, PendingRequest, unseal
+from trusted_apps.models import TrustedApplication
+from trusted_apps.redirects import front_page, matches
 
 from .. import authorization_request, authorization_response, trail
 from ..authorization import Authorization
@@ -32,16 +34,32 @@ def _answers_errors(view: Callable[[HttpRequest, datetime], HttpResponse]) -> Ca
             return view(request, timezone.now())
         except BadRequest as bad:
             trail.record_bad_request(bad, unless=partial(sessions.is_signed_in, request))
-            return error_page(request, bad.error, bad.description)
+            return error_page(request, bad.error, bad.description, address=bad.redirect_uri)
         except RefusedRequest as refused:
             trail.record_refused_request(refused, unless=partial(sessions.is_signed_in, request))
             return authorization_response.refuse(request, refused)
         except NotPending as lost:
             # The page was open for too long, or its address was cut off on the way.
-            error = "request_expired" if lost.is_expired else "invalid_request"
-            return error_page(request, error, "The request is too old" if lost.is_expired else "The request is damaged")
+            if lost.expired is None:
+                return error_page(request, "invalid_request", "The request is damaged")
+            return _expired(request, lost.expired)
 
     return answer
+
+
+def _expired(request: HttpRequest, pending: PendingRequest) -> HttpResponse:
+    """What it was for, and the way back there: the application begins anew, and nobody signs in twice."""
+    known = TrustedApplication.objects.filter(client_id=pending.parameters.get("client_id", ""), is_enabled=True)
+    application = known.first()
+    uri = pending.parameters.get("redirect_uri", "")
+    is_registered = application is not None and matches(uri, application.redirect_uri_list)
+    return error_page(
+        request,
+        "request_expired",
+        "The request is too old",
+        application=application,
+        return_url=front_page(uri) if is_registered else "",
+    )
 
 
 @csrf_exempt
