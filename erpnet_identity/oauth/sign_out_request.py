@@ -1,7 +1,7 @@
 """A request to sign out: what it says, whose it is, and where it may lead (RP-Initiated Logout §2, ID-150, ID-154)."""
 
 from dataclasses import dataclass
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.core import signing
 from django.http import HttpRequest
@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from erpnet_identity.identity.models import IdentitySession
 from trusted_apps.models import TrustedApplication
+from trusted_apps.redirects import MAX_LENGTH, without_port
 
 from . import form, id_token_hint
 from .id_token_hint import Hint
@@ -31,13 +32,15 @@ class BadSignOut(Exception):
 @dataclass(frozen=True, slots=True)
 class SignOutRequest:
     """``hint`` is None when there is none or it is not ours. The texts are as they were sent; whether ``uri`` may be
-    used is for ``return_url`` to say. ``languages`` are those that the application would like."""
+    used is for ``return_url`` to say. ``languages`` are those that the application would like. ``sid`` is the session
+    that the person was asked about, in a request that comes back from the question."""
 
     hint: Hint | None
     application: TrustedApplication | None
     uri: str
     state: str
     languages: str
+    sid: str = ""
 
     def is_of(self, session: IdentitySession) -> bool:
         """Whether the hint proves that this very session is meant: then nobody has to be asked (ID-152)."""
@@ -62,19 +65,34 @@ class SignOutRequest:
         separator = "" if self.uri.endswith(("?", "&")) else "&" if "?" in self.uri else "?"
         return f"{self.uri}{separator}{urlencode({'state': self.state})}"
 
-    def seal(self) -> str:
-        """What the pages must know, as text for a hidden field and an address."""
-        return signing.dumps([self.client_id, self.uri, self.state, self.languages], salt=_SALT, compress=True)
+    @property
+    def refused_address(self) -> str:
+        """The address that was asked for and is not gone to; empty when there is none."""
+        return "" if self.return_url else self.uri
+
+    @property
+    def cause(self) -> str:
+        """Why the address is refused, for the operator."""
+        if self.application is not None:
+            return "post_logout_redirect_uri_not_registered"
+        has_several = len(_registered_for(self.uri)) > 1
+        return f"post_logout_redirect_uri_of_{'several_applications' if has_several else 'no_application'}"
+
+    def seal(self, sid: str = "") -> str:
+        """What the pages must know, as text for a hidden field and an address. Only in the field of the question is
+        ``sid``."""
+        content = [self.client_id, self.uri, self.state, self.languages, sid]
+        return signing.dumps(content, salt=_SALT, compress=True)
 
 
 def unseal(text: str) -> SignOutRequest:
     """The request in ``text``. Signing out is what the person wanted, however old the page was: of a text that is no
     good only the way back is lost."""
     try:
-        client_id, uri, state, languages = signing.loads(text, salt=_SALT, max_age=_SECONDS)
-    except signing.BadSignature:
-        client_id = uri = state = languages = ""
-    return SignOutRequest(None, _find(client_id), uri, state, languages)
+        client_id, uri, state, languages, sid = signing.loads(text, salt=_SALT, max_age=_SECONDS)
+    except (signing.BadSignature, ValueError):
+        client_id = uri = state = languages = sid = ""
+    return SignOutRequest(None, _find(client_id), uri, state, languages, sid)
 
 
 def read(request: HttpRequest) -> dict[str, str]:
@@ -115,6 +133,8 @@ def parse(parameters: dict[str, str]) -> SignOutRequest:
         if application is None:
             hint = None  # of an application that is gone: worth as much as none (OP-194)
     uri, state = parameters.get("post_logout_redirect_uri", ""), parameters.get("state", "")
+    if application is None and len(owners := _registered_for(uri)) == 1:
+        application = owners[0]  # whose else could it be: the address tells as much as a client_id (OP-196)
     return SignOutRequest(hint, application, uri, state, parameters.get("ui_locales", ""))
 
 
@@ -125,6 +145,16 @@ def _hint(text: str) -> Hint | None:
         return id_token_hint.read(text, now=timezone.now())
     except id_token_hint.BadHint:
         return None
+
+
+def _registered_for(uri: str) -> list[TrustedApplication]:
+    """The applications that have registered this address, those that are switched off included."""
+    # A port that does not count is not part of what is stored; the comparison proper is that of the row.
+    stored = f"://{urlsplit(uri).hostname or ''}" if without_port(uri) else uri
+    if not uri or len(uri) > MAX_LENGTH:
+        return []
+    candidates = TrustedApplication.objects.filter(post_logout_redirect_uris__contains=stored).order_by("pk")
+    return [application for application in candidates if application.post_logout_redirect_uri_allowed(uri)]
 
 
 def _find(client_id: str) -> TrustedApplication | None:

@@ -97,3 +97,15 @@ def test_a_new_password_on_the_way(way, maria, link):
     sign_in(page, maria, new)
     allow(page)
     device.wait()
+
+
+def test_sign_out(way, maria, instance):
+    page, application, device = way
+    page.goto(f"{instance}/id/signin")
+    sign_in(page, maria)
+    page.wait_for_selector("#signed-in")
+    page.goto(f"{instance}/id/connect/endsession?post_logout_redirect_uri={application.site.url}/signed-out")
+    page.click("#signout-confirm")
+    device.wait()
+    page.goto(f"{instance}/id/connect/endsession")
+    assert page.get_attribute("#signed-out", "data-outcome") == "nobody"

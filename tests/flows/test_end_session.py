@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import timedelta
+from html import unescape
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import jwt as pyjwt
@@ -20,6 +21,7 @@ from erpnet_identity.identity import signout
 from erpnet_identity.identity.models import IdentitySession
 from erpnet_identity.keys import jwt
 from erpnet_identity.keys import services as keys
+from erpnet_identity.oauth import sign_out_request
 from erpnet_identity.tokens.models import Grant
 from tests.factories.trusted_apps import TrustedApplicationFactory
 from tests.factories.users import UserFactory
@@ -106,6 +108,15 @@ def way_back(response):
     return found and found.group(1).replace("&amp;", "&")
 
 
+def refused_address(response):
+    """The address that the page names as text; None without one. It is nowhere a link."""
+    text = response.content.decode()
+    found = re.search(r'id="refused-address">([^<]*)<', text)
+    address = unescape(found.group(1)) if found else None
+    assert not address or f'href="{found.group(1)}' not in text
+    return address
+
+
 def assert_private(response):
     assert response["Cache-Control"] == "no-store"
     if response.status_code == 200:
@@ -119,6 +130,15 @@ def confirm(browser, question):
     response = browser.post(action, fields)
     assert (response.status_code, urlsplit(response["Location"]).path) == (303, DONE)
     return browser.get(response["Location"])
+
+
+def confirm_and_return(browser, question):
+    """Press the button of the question; where the application is reached again."""
+    action, fields = form_of(question, id="signout")
+    response = browser.post(action, fields)
+    assert response.status_code == 303
+    assert_private(response)
+    return response["Location"]
 
 
 def cause():
@@ -284,7 +304,7 @@ class TestTheWayBack:
         response = end(browser, id_token_hint=hint, post_logout_redirect_uri=uri, state="x")
         assert is_signed_out_page(response)
         assert way_back(response) is None
-        assert uri not in response.content.decode()
+        assert refused_address(response) == uri.replace('"', "?")
         event = AuditEvent.objects.filter(name="user.sign_out_refused").latest("id")
         assert event.detail == {
             "cause": "post_logout_redirect_uri_not_registered",
@@ -292,12 +312,34 @@ class TestTheWayBack:
         }
         assert event.client_id == party.application.client_id
 
-    @pytest.mark.contract("OP-196", "OP-229")
-    def test_without_an_application_no_address_is_followed(self, browser, hint):
+    @pytest.mark.contract("OP-196", "OP-229", "ID-154")
+    def test_an_address_of_one_application_is_enough(self, browser, hint, shop, is_signed_in):
         question = end(browser, post_logout_redirect_uri=BYE, state="x")
         assert is_question(question)
-        assert way_back(confirm(browser, question)) is None
-        assert way_back(end(browser, post_logout_redirect_uri=BYE)) is None
+        assert shop.name in question.content.decode()
+        assert "form-action" not in question["Content-Security-Policy"]
+        assert is_signed_in(browser)
+        assert confirm_and_return(browser, question) == f"{BYE}?state=x"
+        assert not is_signed_in(browser)
+
+    @pytest.mark.contract("OP-196", "OP-229")
+    @pytest.mark.parametrize(
+        ("uri", "why"), [(BYE, "several_applications"), ("https://web.example.com/nobody", "no_application")]
+    )
+    def test_an_address_of_several_or_of_none_is_not(self, uri, why, browser, hint, is_signed_in):
+        TrustedApplicationFactory(web=True, post_logout_redirect_uris=BYE)
+        question = end(browser, post_logout_redirect_uri=uri, state="x")
+        assert cause() == f"post_logout_redirect_uri_of_{why}"
+        done = confirm(browser, question)
+        assert way_back(done) is None
+        assert refused_address(done) == uri
+        assert not is_signed_in(browser)
+
+    @pytest.mark.contract("OP-196", "TA-63")
+    def test_a_port_of_the_device_does_not_count(self, browser, hint):
+        TrustedApplicationFactory(public=True, post_logout_redirect_uris="http://127.0.0.1/bye")
+        question = end(browser, post_logout_redirect_uri="http://127.0.0.1:53124/bye")
+        assert confirm_and_return(browser, question) == "http://127.0.0.1:53124/bye"
 
     @pytest.mark.contract("ID-154", "TA-70")
     def test_an_application_that_is_off_leads_nowhere(self, browser, hint, shop, is_signed_in):
@@ -404,12 +446,9 @@ class TestAfterAQuestion:
         assert is_signed_in(browser)
         assert not AuditEvent.objects.filter(name="user.signed_out").exists()
 
-        done = confirm(browser, question)
-        assert is_signed_out_page(done)
+        # The address is that of one application alone, whatever the hint is worth.
+        assert confirm_and_return(browser, question) == f"{BYE}?state=x"
         assert not is_signed_in(browser)
-        # Only a real ID token says for which application it is, whosesoever session it was.
-        knows = name in ("other-session", "other-person", "no-session", "empty-session")
-        assert way_back(done) == (f"{BYE}?state=x" if knows else None)
 
     @pytest.mark.contract("ID-153", "OP-103", "ID-150")
     def test_only_the_form_of_the_page_counts(self, browser, hint, is_signed_in):
@@ -448,10 +487,7 @@ class TestAfterAQuestion:
         assert is_question(question)
         assert shop.name in question.content.decode()
         assert is_signed_in(browser)
-        done = confirm(browser, question)
-        assert way_back(done) == f"{BYE}?state=x"
-        assert f"Return to {shop.name}" in done.content.decode()
-        assert_private(done)
+        assert confirm_and_return(browser, question) == f"{BYE}?state=x"
         assert AuditEvent.objects.get(name="user.signed_out").client_id == shop.client_id
 
     @pytest.mark.contract("OP-198", "DR-01")
@@ -579,14 +615,17 @@ class TestNobodySignedIn:
             ({}, None),
             ({"state": "x"}, None),
             ({"id_token_hint": hint}, None),
-            ({"id_token_hint": "garbage", "post_logout_redirect_uri": BYE}, None),
+            ({"id_token_hint": "garbage", "post_logout_redirect_uri": BYE}, BYE),
             ({"id_token_hint": hint, "post_logout_redirect_uri": "https://evil.example"}, None),
-            ({"post_logout_redirect_uri": BYE}, None),
+            ({"post_logout_redirect_uri": BYE}, BYE),
+            ({"post_logout_redirect_uri": "https://web.example.com/nobody"}, None),
             ({"client_id": shop.client_id, "post_logout_redirect_uri": BYE, "state": "x"}, f"{BYE}?state=x"),
         ):
             response = end(browser, **parameters)
             assert is_signed_out_page(response)
             assert way_back(response) == link
+            assert b"You are signed out" not in response.content
+            assert b'data-outcome="nobody"' in response.content
             assert_private(response)
 
     @pytest.mark.contract("OP-198", "OP-200")
@@ -618,9 +657,12 @@ class TestThePages:
         return end(browser, client_id=shop.client_id, post_logout_redirect_uri=BYE, state="x")
 
     @pytest.fixture
-    def done(self, browser, question):
-        action, fields = form_of(question, id="signout")
-        return browser.post(action, fields)["Location"]
+    def done(self, question, shop):
+        """The page at the end, as it is loaded again when the registration was withdrawn and is back."""
+        wanted = sign_out_request.parse(
+            {"client_id": shop.client_id, "post_logout_redirect_uri": BYE, "state": "x"},
+        )
+        return f"{DONE}?{urlencode({'request': wanted.seal()})}"
 
     @pytest.mark.contract("ID-155", "OP-229")
     def test_nothing_in_the_page_can_be_edited(self, browser, done):
@@ -669,7 +711,18 @@ class TestThePages:
         translated = in_german(question)
         assert is_question(translated)
         assert is_signed_in(browser)
-        assert way_back(confirm(browser, translated)) == f"{BYE}?state=x"
+        assert confirm_and_return(browser, translated) == f"{BYE}?state=x"
+
+    @pytest.mark.contract("ID-153")
+    def test_a_question_about_somebody_else_is_asked_anew(self, browser, question, is_signed_in):
+        """Maria's page was open while another person signed in: it does not sign that one out unseen."""
+        browser.force_login(UserFactory(login="boris", name="Boris"))
+        action, fields = form_of(question, id="signout")
+        again = browser.post(action, fields)
+        assert is_question(again)
+        assert "Boris" in again.content.decode()
+        assert is_signed_in(browser)
+        assert confirm_and_return(browser, again) == f"{BYE}?state=x"
 
     @pytest.mark.contract("OP-58")
     @pytest.mark.parametrize("path", [CONFIRM, f"{CONFIRM}?language=de"])

@@ -238,6 +238,11 @@ PAGES: dict[str, Page] = {
         "oauth/signed_out.html", "signed-out", "signed-out-signin",
         application=None, return_url="", signin_url="/id/signin",
     ),
+    "signed-out-nobody": page(
+        "oauth/signed_out.html", "signed-out", "signed-out-signin", was_nobody=True,
+        refused_address="https://a-very-long-host-name.example.com/" + "signed-out/" * 20,
+        application=None, return_url="", signin_url="/id/signin",
+    ),
     "signed-out-return": page(
         "oauth/signed_out.html", "signed-out", "return-to-app",
         application=LONG_APPLICATION, return_url="https://shop.example.com/", signin_url="/id/signin",

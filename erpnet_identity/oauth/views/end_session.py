@@ -41,8 +41,8 @@ def end_session(request: HttpRequest) -> HttpResponse:
         _record(request, bad.cause, client_id=bad.client_id)
         answer = error_page(request, "invalid_request", bad.description, heading=SIGN_OUT_CANNOT_GO_ON)
         return _without_referrer(answer)
-    if wanted.uri and not wanted.return_url:
-        _record(request, "post_logout_redirect_uri_not_registered", client_id=wanted.client_id, uri=wanted.uri)
+    if refused := wanted.refused_address:
+        _record(request, wanted.cause, client_id=wanted.client_id, uri=refused)
     session = sessions.current(request, now=timezone.now())
     if session is not None and not wanted.is_of(session):
         return _ask(request, session, wanted)
@@ -50,7 +50,7 @@ def end_session(request: HttpRequest) -> HttpResponse:
     signout.sign_out(request, asked_by=wanted.application)
     if wanted.hint is not None and wanted.return_url:
         return _to(wanted.return_url, status=302)
-    return _signed_out(request, wanted)
+    return _signed_out(request, wanted, was_nobody=session is None)
 
 
 def _ask_again(request: HttpRequest) -> HttpResponse:
@@ -64,22 +64,27 @@ def _ask_again(request: HttpRequest) -> HttpResponse:
 @of_nobody
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest) -> HttpResponse:
-    """The person said yes (ID-153). Leads to a page that may be loaded again."""
+    """The person said yes (ID-153). Leads back to the application, or to a page that may be loaded again (ID-154)."""
     if request.method != "POST":
         # Another language chosen after the form was refused: ask again.
         return _to(reverse("oauth2_provider:rp-initiated-logout"), status=302)
     wanted = sign_out_request.unseal(request.POST.get("request", ""))
+    session = sessions.current(request, now=timezone.now())
+    if session is not None and wanted.sid not in ("", session.sid):
+        return _ask(request, session, wanted)  # the question was about another person
     signout.sign_out(request, asked_by=wanted.application)
     return _done(wanted)
 
 
 def _done(wanted: SignOutRequest) -> HttpResponse:
+    if back := wanted.return_url:
+        return _to(back, status=303)
     return _to(f"{reverse('oauth2_provider:signed-out')}?{urlencode({'request': wanted.seal()})}", status=303)
 
 
 @require_GET
 def signed_out(request: HttpRequest) -> HttpResponse:
-    """What a person sees who said yes. The way back is a link, never a redirect (ID-154)."""
+    """What a person sees who said yes and is not led back."""
     wanted = sign_out_request.unseal(request.GET.get("request", ""))
     follow_wish(request, wanted.languages)
     return _signed_out(request, wanted)
@@ -97,15 +102,17 @@ def _ask(request: HttpRequest, session: IdentitySession, wanted: SignOutRequest)
         "application": wanted.application,
         "user": session.user,
         "action": reverse("oauth2_provider:end-session-confirm"),
-        "state_token": wanted.seal(),
+        "state_token": wanted.seal(session.sid),
         "stay_url": reverse("identity:home"),
     }
     # The address may hold an ID token (OP-230).
-    return tell_origin_only(page(request, "oauth/sign_out.html", context))
+    return tell_origin_only(page(request, "oauth/sign_out.html", context, leads_away=bool(wanted.return_url)))
 
 
-def _signed_out(request: HttpRequest, wanted: SignOutRequest) -> HttpResponse:
+def _signed_out(request: HttpRequest, wanted: SignOutRequest, *, was_nobody: bool = False) -> HttpResponse:
     context = {
+        "was_nobody": was_nobody,
+        "refused_address": printable(wanted.refused_address, 500),
         "application": wanted.application,
         "return_url": wanted.return_url,
         "signin_url": reverse("identity:signin"),
