@@ -4,11 +4,16 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-# One sentence for every cause: it never tells whether the account exists, is locked, inactive or of a type that
-# cannot sign in (ID-64).
-SIGN_IN_FAILED = _("The user name or the password is not right, or this account cannot sign in.")
+# One text for every cause: it never tells whether the account exists, is locked, inactive or of a type that cannot sign
+# in (ID-64). What helps a person whose account is locked stands in it for everybody (ID-191).
+SIGN_IN_FAILED = _(
+    "The user name or the password is not right, or this account cannot sign in. If you are sure of both, wait a few "
+    "minutes or reset your password."
+)
 
-CURRENT_PASSWORD_WRONG = _("This is not your current password.")
+CURRENT_PASSWORD_WRONG = _(
+    "This is not your current password. If you are sure of it, wait a few minutes or reset your password."
+)
 PASSWORDS_DIFFER = _("The two passwords differ.")
 
 LABEL_LOGIN = _("User or e-mail")

@@ -1,7 +1,14 @@
-"""The address that RFC 8414 gives the metadata of an issuer with a path (ID-16)."""
+"""Addresses below the root of the host that are known to everybody (RFC 8615)."""
 
 from django.urls import path
+from django.views.generic import RedirectView
 
 from .views import discovery
 
-urlpatterns = [path(".well-known/oauth-authorization-server/id", discovery.discovery)]
+urlpatterns = [
+    # The metadata of an issuer with a path (RFC 8414 §3.1, ID-16).
+    path(".well-known/oauth-authorization-server/id", discovery.discovery),
+    # Where a password manager sends a person whose password has become known (W3C "A Well-Known URL for Changing
+    # Passwords").
+    path(".well-known/change-password", RedirectView.as_view(pattern_name="identity:password-change")),
+]

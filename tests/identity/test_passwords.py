@@ -335,3 +335,33 @@ def test_pages_that_only_say_something(path, client):
     assert page.status_code == 200
     assert "no-store" in page["Cache-Control"]
     assert client.post(path).status_code == 405
+
+
+class TestPasswordManagers:
+    """They learn whose password it is, and where one is changed."""
+
+    FIELD = re.compile(r'<input [^>]*value="maria"[^>]*autocomplete="username"[^>]*>')
+
+    def test_the_pages_name_the_account(self, link, person, maria):
+        assert self.FIELD.search(person.open(link).content.decode())
+        person.sign_in("maria")
+        assert self.FIELD.search(person.open("/id/password/change").content.decode())
+
+    def test_where_a_password_is_changed(self, client):
+        response = client.get("/.well-known/change-password")
+        assert (response.status_code, response["Location"]) == (302, "/id/password/change")
+        assert not response.cookies
+        # By this, a password manager tells whether the answer above means anything.
+        known = client.get("/.well-known/resource-that-should-not-exist-whose-status-code-should-not-be-200")
+        assert known.status_code == 404
+
+
+def test_the_owner_of_a_locked_account_learns_what_helps(link, person, maria, password, said):
+    for _ in range(6):
+        page = person.sign_in("maria", "wrong")
+    locked = person.sign_in("maria", password).content.decode()
+    assert "wait a few minutes or reset your password" in locked
+    assert "wait a few minutes or reset your password" in person.sign_in("nobody", "wrong").content.decode()
+    assert said(page) == "failed"
+    choose(person, person.open(link))
+    assert person.sign_in("maria", NEW).status_code == 302

@@ -6,6 +6,8 @@ REFERRER_POLICIES = {"same-origin", "strict-origin"}
 
 def broken_rules(response, path):
     """What is wrong with a page that was opened at ``path``, a line each."""
+    if 300 <= response.status_code < 400:
+        return []
     if response.streaming or not response.get("Content-Type", "").startswith("text/html"):
         return []
     found = []

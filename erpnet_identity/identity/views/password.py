@@ -108,7 +108,7 @@ class PasswordResetKeyView(FormView):
         return _to(reverse("identity:password-reset-done"))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return {"form": kwargs.get("form") or self.get_form(), "token_fail": False}
+        return {"form": kwargs.get("form") or self.get_form(), "token_fail": False, "login": self.user.login}
 
     def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
         # The address is a credential until it is used.
