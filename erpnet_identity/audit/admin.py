@@ -16,6 +16,9 @@ from .models import AuditEvent
 from .unknown_names import stand_in
 
 _CORRELATION_ID = re.compile(r"[0-9a-f]{32}")
+_SHORT = 8  # characters of a correlation id in the list
+_BEGINNING = re.compile(r"[0-9a-f]{8,31}")
+_OWN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")  # as a caller may choose it (AU-05)
 
 
 class OutcomeFilter(admin.SimpleListFilter):
@@ -64,7 +67,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
     list_display_links = ["time_shown"]
     list_filter = [OutcomeFilter, ("time", admin.DateFieldListFilter), NameFilter]
     search_fields = ["correlation_id__exact", "client_id__exact", "user_login__iexact", "actor_name__iexact"]
-    search_help_text = "A whole correlation id, client id, login or name of an actor."
+    search_help_text = "A correlation id or its first eight characters; a whole client id, login or name of an actor."
     # Any other order would sort the whole table.
     sortable_by = ()
     ordering = ["-time", "-id"]
@@ -81,13 +84,21 @@ class AuditEventAdmin(ReadOnlyAdmin):
         term = search_term.strip()
         if _CORRELATION_ID.fullmatch(term):
             return queryset.filter(correlation_id=term), False
+        if _BEGINNING.fullmatch(term):
+            # Between two values the index serves; a pattern it serves on no database alike.
+            begun = queryset.filter(correlation_id__gte=term, correlation_id__lt=f"{term}g")
+            if begun.exists():
+                return begun, False
         if term and AuditEvent.objects.filter(client_id=term).exists():
             return queryset.filter(client_id=term), False
         found, may_repeat = super().get_search_results(request, queryset, search_term)
         if term:
             logins = people.spellings(term)
             # What was typed at a sign-in and is nobody's name is found by typing it again.
-            found |= queryset.filter(Q(user_login__in=logins) | Q(actor_name__in=[*logins, stand_in(term)]))
+            wanted = Q(user_login__in=logins) | Q(actor_name__in=[*logins, stand_in(term)])
+            if _OWN_ID.fullmatch(term):
+                wanted |= Q(correlation_id__startswith=term)
+            found |= queryset.filter(wanted)
         return found, may_repeat
 
     @admin.display(description="time (UTC)")
@@ -101,7 +112,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
     @admin.display(description="what happened")
     def what(self, event: AuditEvent) -> SafeString:
         said = words.sentence(event.name, detail=event.detail, user_login=event.user_login)
-        return format_html("<strong>{}</strong> {}", event.actor_name or event.client_id or "Somebody", said)
+        return format_html("<strong>{}</strong> {}", event.actor_name or event.client_id or "Unknown caller", said)
 
     @admin.display(description="outcome")
     def outcome_shown(self, event: AuditEvent) -> SafeString:
@@ -110,7 +121,9 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
     @admin.display(description="correlation id")
     def correlation_short(self, event: AuditEvent) -> SafeString:
-        return format_html('<code class="erp-id" title="{}">{}</code>', event.correlation_id, event.correlation_id[:8])
+        return format_html(
+            '<code class="erp-id" title="{}">{}</code>', event.correlation_id, event.correlation_id[:_SHORT]
+        )
 
     @admin.display(description="correlation id")
     def correlation_shown(self, event: AuditEvent) -> SafeString:

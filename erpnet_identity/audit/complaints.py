@@ -16,10 +16,14 @@ class Complaint:
 
     def __call__(self, error: BaseException) -> None:
         """Write the warning with the kind of error and its first line, unless it was written less than a minute ago."""
+        self.about(error=type(error).__name__, reason=_in_short(error))
+
+    def about(self, **fields: str) -> None:
+        """The same with these fields, where there is no error to tell of."""
         now = time.monotonic()
         if now - self.last > INTERVAL:
             self.last = now
-            self._log.warning(self._text, error=type(error).__name__, reason=_in_short(error))
+            self._log.warning(self._text, **fields)
 
 
 def _in_short(error: BaseException) -> str:

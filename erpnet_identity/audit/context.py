@@ -17,7 +17,7 @@ class Origin:
     correlation_id: str
     address: str = ""
     user_agent: str = ""
-    # Names of the events that were prepared so far.
+    # Names of the events that were prepared so far; an empty one stands for an event that was left out (AU-11).
     noted: list[str] = field(default_factory=list, compare=False)
 
     @property

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from erpnet_identity.edge.proxies import client_address
+from erpnet_identity.edge.proxies import client_address, read_forwarded, standard_header
 
 from . import context, request_log
 from .strangers import record_throttled
@@ -33,6 +33,8 @@ class AuditContextMiddleware:
         peer = request.peer_address = meta.get("REMOTE_ADDR", "")  # type: ignore[attr-defined]
         if forwarded_for := meta.get("HTTP_X_FORWARDED_FOR", ""):
             meta["REMOTE_ADDR"] = client_address(peer, forwarded_for, settings.TRUSTED_PROXIES)
+        elif forwarded := standard_header(meta):
+            meta["REMOTE_ADDR"] = read_forwarded(peer, forwarded, settings.TRUSTED_PROXIES).address
         correlation_id = context.correlation_id_from(meta.get("HTTP_X_CORRELATION_ID", ""))
         token = context.enter(
             context.Origin(
@@ -64,7 +66,7 @@ class AuditContextMiddleware:
 
     def _note_throttled(self, request: HttpRequest) -> None:
         """Leave the event of an answer 429, unless whoever refused has left one."""
-        if context.current().noted:
+        if any(context.current().noted):
             return
         try:
             record_throttled(status=429, method=request.method or "", path=request.path_info)

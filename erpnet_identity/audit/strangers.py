@@ -84,6 +84,7 @@ def _count_alone(window: int, caller: str) -> int:
 
 def _leave_out(window: int, caller: str, *, is_alone: bool) -> None:
     origin = context.current()
+    origin.noted.append("")
     with _lock:
         if (window, caller) not in _left_out and len(_left_out) >= MOST_CALLERS:
             origin = Origin(origin.correlation_id)

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 
 from django.conf import settings
+from django.core.handlers.exception import response_for_exception
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 
 from . import plain_http
 from .paths import is_machine, opener_policy
 from .policy import CONTENT_SECURITY_POLICY
-from .proxies import is_https
+from .proxies import UntrustedProxy, claims_https, is_https, read_forwarded, standard_header
 
 
 class EdgeMiddleware:
@@ -25,6 +26,8 @@ class EdgeMiddleware:
         meta = request.META
         peer: str = request.peer_address  # type: ignore[attr-defined]
         forwarded_proto = meta.get("HTTP_X_FORWARDED_PROTO", "")
+        if not forwarded_proto and (forwarded := standard_header(meta)):
+            forwarded_proto = read_forwarded(peer, forwarded, settings.TRUSTED_PROXIES).scheme
         secure = is_https(request.scheme or "", forwarded_proto, peer, settings.TRUSTED_PROXIES)
         if secure:
             # Django asks this variable whether cookies may be marked secure and which scheme a form came from.
@@ -55,6 +58,10 @@ class EdgeMiddleware:
         return response
 
     def _refuse_plain_http(self, request: HttpRequest, machine: bool) -> HttpResponse:
+        if header := claims_https(request.META):
+            # It would come back as often as it is sent on.
+            address: str = request.peer_address  # type: ignore[attr-defined]
+            return response_for_exception(request, UntrustedProxy(header, address))
         # A program that sent its secret in the clear must notice; a person who typed the address is sent on.
         if machine or request.method not in ("GET", "HEAD"):
             return plain_http.refusal(request.path_info)

@@ -1,9 +1,39 @@
-"""Which forwarded headers count, and what they say. Pure (ID-03, OP-231)."""
+"""Which forwarded headers count, and what they say. Pure (ID-03, OP-231).
 
-from collections.abc import Sequence
+Read are ``X-Forwarded-For`` with ``X-Forwarded-Proto`` and, where neither is sent, ``Forwarded`` (RFC 7239). A header
+that the proxy does not write itself it passes on as the caller wrote it, so the two are never mixed.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
 
 Networks = Sequence[IPv4Network | IPv6Network]
+
+# An IPv4 address or an IPv6 address in brackets, with or without a port; RFC 7239 §6 allows a word in its place.
+_NODE = re.compile(r"(?:\[([0-9A-Fa-f:.]{2,45})\]|([0-9.]{7,15}))(?::[0-9]{1,5})?")
+_PAIR = re.compile(r'\s*([A-Za-z]{1,20})=(?:"([^"\\]{0,100})"|([^\s",;]{0,100}))\s*')
+
+
+class UntrustedProxy(PermissionDenied):
+    """A proxy says that the caller spoke HTTPS, and nobody has said that this proxy may be believed."""
+
+    def __init__(self, header: str, address: str) -> None:
+        super().__init__(header)
+        self.header = header
+        self.address = address
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """What one proxy says of the connection it got: from where, and over which scheme. Empty where it does not say."""
+
+    address: str = ""
+    scheme: str = ""
 
 
 def is_in(address: str, networks: Networks) -> bool:
@@ -15,27 +45,78 @@ def is_in(address: str, networks: Networks) -> bool:
     return any(parsed in network for network in networks if parsed.version == network.version)
 
 
+def node_address(text: str) -> str:
+    """The address in what a proxy wrote for a caller, without its port and brackets; empty for anything else."""
+    text = text.strip()
+    found = _NODE.fullmatch(text)
+    candidate = (found[1] or found[2]) if found else text
+    try:
+        ip_address(candidate)
+    except ValueError:
+        return ""
+    return candidate
+
+
 def client_address(remote: str, forwarded_for: str, trusted: Networks) -> str:
     """The address of the caller, given the peer's address and its ``X-Forwarded-For`` header.
 
     The header is read from the right and only as far as the hops are trusted: everything further left was
     written by somebody we do not know. A hop that is no address ends the reading.
     """
-    address = remote
-    for hop in reversed(forwarded_for.split(",")) if forwarded_for else ():
-        if not is_in(address, trusted):
-            break
-        hop = hop.strip()
-        try:
-            ip_address(hop)
-        except ValueError:
-            break
-        address = hop
-    return address
+    hops = (Hop(node_address(text)) for text in reversed(forwarded_for.split(","))) if forwarded_for else ()
+    return _follow(remote, hops, trusted).address
 
 
 def is_https(scheme: str, forwarded_proto: str, remote: str, trusted: Networks) -> bool:
     """Whether the caller spoke HTTPS to us or to a proxy that we trust."""
     if forwarded_proto and is_in(remote, trusted):
-        return forwarded_proto.split(",")[-1].strip().lower() == "https"
+        return _last(forwarded_proto) == "https"
     return scheme == "https"
+
+
+def standard_header(meta: Mapping[str, Any]) -> str:
+    """The ``Forwarded`` header where it counts, else an empty text."""
+    if "HTTP_X_FORWARDED_FOR" in meta or "HTTP_X_FORWARDED_PROTO" in meta:
+        return ""
+    return str(meta.get("HTTP_FORWARDED", ""))
+
+
+def read_forwarded(remote: str, header: str, trusted: Networks) -> Hop:
+    """The same two from a ``Forwarded`` header: the address of the caller and the scheme that it spoke to the first
+    proxy that we trust, empty when none says so."""
+    return _follow(remote, (_element(text) for text in reversed(header.split(","))), trusted)
+
+
+def claims_https(meta: Mapping[str, Any]) -> str:
+    """The name of the header that says that the caller spoke HTTPS, whoever wrote it; empty when none does."""
+    if _last(str(meta.get("HTTP_X_FORWARDED_PROTO", ""))) == "https":
+        return "X-Forwarded-Proto"
+    return "Forwarded" if _element(standard_header(meta).split(",")[-1]).scheme == "https" else ""
+
+
+def _follow(remote: str, hops: Iterable[Hop], trusted: Networks) -> Hop:
+    """The farthest hop that was told by somebody we trust, beginning with the nearest."""
+    address, scheme = remote, ""
+    for hop in hops:
+        if not is_in(address, trusted):
+            break
+        scheme = hop.scheme or scheme
+        if not hop.address:
+            break
+        address = hop.address
+    return Hop(address, scheme)
+
+
+def _element(text: str) -> Hop:
+    """One element of ``Forwarded`` (RFC 7239 §4); an empty hop for one that cannot be read."""
+    values: dict[str, str] = {}
+    for pair in text.split(";"):
+        found = _PAIR.fullmatch(pair)
+        if found is None or found[1].lower() in values:
+            return Hop()
+        values[found[1].lower()] = found[2] if found[2] is not None else found[3]
+    return Hop(node_address(values.get("for", "")), values.get("proto", "").lower())
+
+
+def _last(values: str) -> str:
+    return values.rpartition(",")[2].strip().lower()

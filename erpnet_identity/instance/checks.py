@@ -48,6 +48,15 @@ def check_transport(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Ch
                 "Name the networks of your own proxies.",
             )
         )
+    if settings.HTTPS_ONLY and not settings.TRUSTED_PROXIES:
+        found.append(
+            _problem(
+                13,
+                "TRUSTED_PROXIES is empty: this server speaks plain HTTP, and the proxy that speaks HTTPS for it is "
+                "not believed. Every request is refused.",
+                "Set TRUSTED_PROXIES to the address or the network of your proxy, as this server sees it.",
+            )
+        )
     return found
 
 

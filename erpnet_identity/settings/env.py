@@ -104,7 +104,8 @@ VARIABLES: tuple[Variable, ...] = (
         "TRUSTED_PROXIES",
         "networks",
         "",
-        "Networks of the proxies whose X-Forwarded-For and X-Forwarded-Proto headers count. None by default.",
+        "Networks of the proxies whose X-Forwarded-For and X-Forwarded-Proto headers count, or Forwarded (RFC 7239) "
+        "where neither is sent. A proxy must write these itself or remove what callers sent. None by default.",
         kinds.networks,
     ),
     Variable(

@@ -1,10 +1,21 @@
 """Forwarded headers count only as far as their writers are trusted."""
 
 from ipaddress import ip_network
+from uuid import uuid4
 
 import pytest
 
-from erpnet_identity.edge.proxies import client_address, is_https, is_in
+from erpnet_identity.audit.models import AuditEvent
+from erpnet_identity.edge.proxies import (
+    Hop,
+    claims_https,
+    client_address,
+    is_https,
+    is_in,
+    read_forwarded,
+    standard_header,
+)
+from erpnet_identity.instance.views import errors
 
 LOCAL = [ip_network("127.0.0.0/8"), ip_network("10.0.0.0/8"), ip_network("::1/128")]
 
@@ -24,6 +35,15 @@ LOCAL = [ip_network("127.0.0.0/8"), ip_network("10.0.0.0/8"), ip_network("::1/12
         ("127.0.0.1", "nonsense", LOCAL, "127.0.0.1"),
         ("::1", "2001:db8::7", LOCAL, "2001:db8::7"),
         ("", "198.51.100.1", LOCAL, ""),
+        # With a port, as some load balancers write it.
+        ("127.0.0.1", "203.0.113.66:40001", LOCAL, "203.0.113.66"),
+        ("127.0.0.1", "6.6.6.6:1, 203.0.113.66:40001, 10.1.2.3:8080", LOCAL, "203.0.113.66"),
+        ("127.0.0.1", "[2001:db8::1]:443", LOCAL, "2001:db8::1"),
+        ("127.0.0.1", "[2001:db8::1]", LOCAL, "2001:db8::1"),
+        ("127.0.0.1", "2001:db8::1", LOCAL, "2001:db8::1"),
+        ("127.0.0.1", "203.0.113.66:port", LOCAL, "127.0.0.1"),
+        ("127.0.0.1", "[203.0.113.66]x", LOCAL, "127.0.0.1"),
+        ("127.0.0.1", "[2001:db8::1]:", LOCAL, "127.0.0.1"),
     ],
 )
 def test_client_address(remote, header, trusted, address):
@@ -50,3 +70,133 @@ def test_is_https(scheme, header, remote, expected):
 def test_what_is_no_address_lies_nowhere():
     assert not is_in("unix:", LOCAL)
     assert not is_in("2001:db8::1", LOCAL)
+
+
+@pytest.mark.contract("ID-03", "OP-231")
+@pytest.mark.parametrize(
+    ("remote", "header", "address", "scheme"),
+    [
+        ("203.0.113.5", "for=198.51.100.1;proto=https", "203.0.113.5", ""),
+        ("127.0.0.1", "for=198.51.100.1;proto=https", "198.51.100.1", "https"),
+        ("127.0.0.1", "For=198.51.100.1 ; Proto=HTTPS;by=10.0.0.1;host=erp.example.com", "198.51.100.1", "https"),
+        ("127.0.0.1", 'for="[2001:db8::1]:4711";proto=https', "2001:db8::1", "https"),
+        ("127.0.0.1", 'for="198.51.100.1:4711"', "198.51.100.1", ""),
+        # Read from the right, as far as the hops are trusted; the scheme is that of the farthest one.
+        ("127.0.0.1", "for=6.6.6.6;proto=https, for=198.51.100.1;proto=http", "198.51.100.1", "http"),
+        ("127.0.0.1", "for=198.51.100.1;proto=https, for=10.0.0.9;proto=http", "198.51.100.1", "https"),
+        # A caller who writes what nobody can read harms nobody else.
+        ("127.0.0.1", 'for="6.6.6.6;x, for=198.51.100.1;proto=https', "198.51.100.1", "https"),
+        ("127.0.0.1", "for=unknown;proto=https", "127.0.0.1", "https"),
+        ("127.0.0.1", "for=_hidden, for=10.0.0.9", "10.0.0.9", ""),
+        ("127.0.0.1", "for=198.51.100.1;for=6.6.6.6", "127.0.0.1", ""),
+        ("127.0.0.1", "nonsense", "127.0.0.1", ""),
+        ("127.0.0.1", ";;==,,", "127.0.0.1", ""),
+    ],
+)
+def test_forwarded(remote, header, address, scheme):
+    assert read_forwarded(remote, header, LOCAL) == Hop(address, scheme)
+
+
+@pytest.mark.contract("OP-231")
+def test_the_two_kinds_of_header_are_never_mixed():
+    standard = {"HTTP_FORWARDED": "for=198.51.100.1;proto=https"}
+    assert standard_header(standard) == "for=198.51.100.1;proto=https"
+    assert standard_header({**standard, "HTTP_X_FORWARDED_FOR": "10.0.0.1"}) == ""
+    assert standard_header({**standard, "HTTP_X_FORWARDED_PROTO": "http"}) == ""
+    assert claims_https(standard) == "Forwarded"
+    assert claims_https({**standard, "HTTP_X_FORWARDED_FOR": "10.0.0.1"}) == ""
+    assert claims_https({"HTTP_X_FORWARDED_PROTO": "http, https"}) == "X-Forwarded-Proto"
+    assert claims_https({"HTTP_X_FORWARDED_PROTO": "https, http"}) == ""
+    assert claims_https({}) == ""
+
+
+@pytest.mark.django_db
+@pytest.mark.contract("OP-231", "OP-234")
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Forwarded-For": "203.0.113.{}:40001"},
+        {"X-Forwarded-For": "[2001:db8:{}::1]:443"},
+        {"Forwarded": 'for="203.0.113.{}:40001"'},
+        {"Forwarded": 'for="[2001:db8:{}::1]"'},
+    ],
+)
+def test_one_guesser_does_not_slow_down_the_others(client, settings, headers):
+    settings.TRUSTED_PROXIES = LOCAL
+    settings.TOKEN_FAILURES_PER_MINUTE = 3
+
+    def guess(number):
+        body = f"grant_type=client_credentials&client_id={uuid4()}&client_secret=wrong"
+        sent = {name: value.format(number) for name, value in headers.items()}
+        answer = client.post("/id/connect/token", body, content_type="application/x-www-form-urlencoded", headers=sent)
+        return answer.status_code
+
+    assert [guess(66) for _ in range(5)] == [400] * 3 + [429] * 2
+    assert guess(67) == 400
+
+
+@pytest.mark.django_db
+@pytest.mark.contract("ID-03")
+class TestForgottenProxy:
+    """INSTANCE_URL is https and nobody has said whose headers count."""
+
+    @pytest.fixture(autouse=True)
+    def _https(self, settings, monkeypatch):
+        settings.HTTPS_ONLY = True
+        settings.INSTANCE_URL = "https://erp.example.com"
+        settings.ALLOWED_HOSTS = ["erp.example.com"]
+        monkeypatch.setattr(errors._complain, "last", float("-inf"))
+
+    @pytest.fixture
+    def get(self, client):
+        def ask(path, **headers):
+            headers = {name.replace("_", "-"): value for name, value in headers.items()}
+            return client.get(path, headers={"Host": "erp.example.com", **headers}, REMOTE_ADDR="172.18.0.5")
+
+        return ask
+
+    @pytest.mark.parametrize(
+        ("name", "header"),
+        [
+            ("X-Forwarded-Proto", {"X_Forwarded_Proto": "https"}),
+            ("Forwarded", {"Forwarded": "for=1.2.3.4;proto=https"}),
+        ],
+    )
+    def test_the_page_and_the_warning_say_it(self, get, name, header, caplog):
+        answer = get("/id/signin", **header)
+        page = answer.content.decode()
+        assert answer.status_code == 403
+        assert "172.18.0.5" in page
+        assert name in page
+        assert "TRUSTED_PROXIES" in page
+        assert answer["X-Content-Type-Options"] == "nosniff"
+        assert "script-src 'self'" in answer["Content-Security-Policy"]
+        for _ in range(3):
+            assert get("/", **header).status_code == 403
+        (warning,) = [record.getMessage() for record in caplog.records if record.name == "erpnet.edge"]
+        assert f"'header': '{name}'" in warning
+        assert "'address': '172.18.0.5'" in warning
+        event = AuditEvent.objects.order_by("id").first()
+        assert (event.detail["cause"], event.detail["header"], event.address) == (
+            "proxy_not_trusted", name, "172.18.0.5",
+        )  # fmt: skip
+
+    @pytest.mark.parametrize(
+        "path", ["/id/connect/token", "/id/connect/userinfo", "/api/domain/odata/Crm_Sales_Customers"]
+    )
+    def test_programs_get_json(self, get, path):
+        answer = get(path, X_Forwarded_Proto="https")
+        assert answer.status_code == 403
+        assert answer["Content-Type"].startswith("application/json")
+        text = answer.content.decode()
+        for word in ("X-Forwarded-Proto", "172.18.0.5", "TRUSTED_PROXIES", answer["X-Correlation-Id"]):
+            assert word in text
+
+    def test_plain_http_is_sent_on_as_before(self, get):
+        assert get("/id/signin")["Location"] == "https://erp.example.com/id/signin"
+        assert get("/id/signin", X_Forwarded_Proto="http")["Location"] == "https://erp.example.com/id/signin"
+
+    @pytest.mark.parametrize("header", [{"X_Forwarded_Proto": "https"}, {"Forwarded": "for=1.2.3.4;proto=https"}])
+    def test_a_trusted_one_serves(self, get, settings, header):
+        settings.TRUSTED_PROXIES = [ip_network("172.18.0.0/16")]
+        assert get("/id/signin", **header).status_code == 200

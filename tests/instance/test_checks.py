@@ -50,6 +50,7 @@ def test_nothing_to_say(production):
         ({"HTTPS_ONLY": False}, ["erpnet.E002"]),
         ({"ALLOWED_HOSTS": ["erp.example.com", "*"]}, ["erpnet.E003"]),
         ({"TRUSTED_PROXIES": [ip_network("0.0.0.0/0")]}, ["erpnet.E004"]),
+        ({"TRUSTED_PROXIES": []}, ["erpnet.E013"]),
         ({"SECRET_KEY": STRONG[:31]}, ["erpnet.E005"]),
         ({"SECRET_KEY": "changeme" * 8}, ["erpnet.E005"]),
         ({"KEY_ENCRYPTION_KEYS": [STRONG, "A" * 43 + "="]}, ["erpnet.E005"]),

@@ -1,22 +1,36 @@
 """What is answered when no view answers: a page for people, a body that their client can read for programs.
 
-Every form names the correlation id, with which an operator finds the request in the log and in the audit trail
-(AU-05). None of it needs the database or a session: those may be what failed.
+Every form names the correlation id, with which an administrator finds the request among the audit events (AU-05,
+AU-12). None of it needs the database or a session: those may be what failed.
 """
 
 import json
 import sys
 from typing import Any
+from urllib.parse import urlsplit
 
+import structlog
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 from erpnet_identity.audit import outages
+from erpnet_identity.audit.complaints import Complaint
 from erpnet_identity.audit.context import current
+from erpnet_identity.audit.redaction import beginning, scrub
 from erpnet_identity.edge.paths import is_asked_by_machine, is_machine
+from erpnet_identity.edge.proxies import UntrustedProxy
+from erpnet_identity.identity import error_trail
 
 from ..version import VERSION
 from . import stale_form
+
+_LONGEST_HOST = 100
+_complain = Complaint(
+    structlog.get_logger("erpnet.edge"),
+    "requests come through a proxy that is not trusted; INSTANCE_URL is https, so every one of them is refused",
+)
 
 _TYPES = {400: "InvalidRequest", 403: "Forbidden", 404: "NotFound", 500: "ServerError", 503: "ServiceUnavailable"}
 _CODES = {
@@ -35,8 +49,8 @@ _MESSAGES = {
 }
 
 
-def _for_program(path: str, status: int, correlation_id: str) -> HttpResponse:
-    message = f"{_MESSAGES[status]} Correlation id: {correlation_id}"
+def _for_program(path: str, status: int, correlation_id: str, message: str) -> HttpResponse:
+    message = f"{message or _MESSAGES[status]} Correlation id: {correlation_id}"
     content: dict[str, Any]
     if path.startswith(("/api", "/tableapi")):
         # The only shape that the vendor's client survives: `code` is a number (API-16, CL-78).
@@ -49,14 +63,17 @@ def _for_program(path: str, status: int, correlation_id: str) -> HttpResponse:
     return HttpResponse(json.dumps(content), status=status, content_type="application/json; charset=utf-8")
 
 
-def _answer(request: HttpRequest, status: int, template: str = "") -> HttpResponse:
+def _answer(
+    request: HttpRequest, status: int, template: str = "", *, message: str = "", **context: Any
+) -> HttpResponse:
+    """The page ``template`` with ``context``, or for a program ``message``; without them those of the status."""
     correlation_id = current().correlation_id
     for_program = is_asked_by_machine if status == 404 else is_machine
     if for_program(request.path_info):
-        response = _for_program(request.path_info, status, correlation_id)
+        response = _for_program(request.path_info, status, correlation_id, message)
     else:
         # As a plain value, which the language menu reads the address from; no context processor looks at a session.
-        context = {"version": VERSION, "correlation_id": correlation_id, "request": request}
+        context |= {"version": VERSION, "correlation_id": correlation_id, "request": request}
         page = render_to_string(template or f"{status}.html", context)
         response = HttpResponse(page, status=status)
     response["Cache-Control"] = "no-store"
@@ -65,23 +82,48 @@ def _answer(request: HttpRequest, status: int, template: str = "") -> HttpRespon
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """400"""
+    if isinstance(exception, DisallowedHost):
+        return _unknown_host(request)
+    cause = "malformed" if exception is None else type(exception).__name__
+    error_trail.record_refused(request, 400, cause)
     return _answer(request, 400)
+
+
+def _unknown_host(request: HttpRequest) -> HttpResponse:
+    """400 for a host that is not ours, which is what a proxy that does not pass on the host looks like."""
+    sent = scrub(beginning(request.META.get("HTTP_HOST", ""), _LONGEST_HOST))
+    known = urlsplit(settings.INSTANCE_URL).netloc
+    error_trail.record_refused(request, 400, "host_unknown", host=sent, setting="ALLOWED_HOSTS")
+    return _answer(request, 400, "400_host.html", sent_host=sent, known_host=known, has_advice=True)
 
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """403"""
+    if isinstance(exception, UntrustedProxy):
+        return _untrusted_proxy(request, exception)
+    error_trail.record_refused(request, 403, "forbidden")
     return _answer(request, 403)
+
+
+def _untrusted_proxy(request: HttpRequest, proxy: UntrustedProxy) -> HttpResponse:
+    """403 for what would otherwise be sent on to the same address for ever (ID-03)."""
+    _complain.about(header=proxy.header, address=proxy.address, setting="TRUSTED_PROXIES")
+    error_trail.record_refused(request, 403, "proxy_not_trusted", header=proxy.header, setting="TRUSTED_PROXIES")
+    message = f"{proxy.header} was sent by {proxy.address}, which is not among TRUSTED_PROXIES. HTTPS is required."
+    return _answer(request, 403, "403_proxy.html", message=message, proxy=proxy, has_advice=True)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403 for a form without its token. ``reason`` is for developers and stays in Django's log."""
     if getattr(request, "is_stale_form", False):
         return stale_form.answer(request)
+    error_trail.record_refused(request, 403, "form_token", reason=reason)
     return _answer(request, 403, "403_csrf.html")
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """404"""
+    error_trail.record_refused(request, 404, "not_found")
     return _answer(request, 404)
 
 
@@ -90,6 +132,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     raised (RFC 6749 §4.1.2.1, OPS-14)."""
     error = sys.exception()
     if error is None or not outages.report(error):
+        error_trail.record_failed(request, type(error).__name__ if error is not None else "")
         return _answer(request, 500)
     response = _answer(request, 503)
     response["Retry-After"] = str(outages.RETRY_AFTER)
