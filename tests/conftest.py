@@ -13,7 +13,7 @@ from erpnet_identity.audit.models import AuditEvent
 from erpnet_identity.edge import throttle
 from erpnet_identity.erp_sessions import presence, traffic
 from erpnet_identity.keys import services as keys
-from erpnet_identity.tenancy.models import forget_database_name
+from erpnet_identity.tenancy import models as tenancy
 from erpnet_identity.users import equal_work
 from tests.factories.trusted_apps import TrustedApplicationFactory
 from tests.factories.users import UserFactory
@@ -68,12 +68,12 @@ def _fresh_process():
     strangers.forget_all()
     presence.forget_all()
     traffic.forget_all()
-    forget_database_name()
+    tenancy.forget()
     keys.forget_ring()
     equal_work.in_use.forget()
     yield
     keys.forget_ring()
-    forget_database_name()
+    tenancy.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from erpnet_identity.tenancy.models import Instance
 from erpnet_identity.users.models import User
 
 from .live_sessions import SHOW
@@ -62,7 +63,19 @@ class SeatForm(forms.Form):
         return user
 
 
-def start_in_error(form: forms.Form) -> None:
+class AppearanceForm(forms.ModelForm):
+    """What the instance shows of itself. The rules are those of the row, so the manifest has the same."""
+
+    class Meta:
+        model = Instance
+        fields = ("title", "support_url", "privacy_url", "terms_url", "logo")
+        widgets = {
+            "title": forms.TextInput(attrs={"autocomplete": "off", "placeholder": "ERP Identity"}),
+            "logo": forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "autocomplete": "off"}),
+        }
+
+
+def start_in_error(form: forms.BaseForm) -> None:
     """Put the cursor into the first field with an error. Without one the page leaves it where it is."""
     wrong = next((name for name in form.fields if name in form.errors), None)
     if wrong is not None:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from .views.manage import home, licenses, reservations, sessions
+from .views.manage import appearance, home, licenses, reservations, sessions
 from .views.manage.access import READ, READ_AND_CHANGE, ManageView, administrators_only
 
 app_name = "manage"
@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern] = [
     *page("/sessions/close-all", sessions.close_all, "close-all", READ_AND_CHANGE),
     *page("/sessions/<uuid:session_id>/end", sessions.end, "end-session", READ_AND_CHANGE),
     *page("/licenses", licenses.licenses, "licenses", READ_AND_CHANGE),
+    *page("/appearance", appearance.appearance, "appearance", READ_AND_CHANGE),
     *page("/reservations", reservations.reservations, "reservations", READ_AND_CHANGE),
     *page("/reservations/suggestions", reservations.suggestions, "reservation-suggestions"),
 ]

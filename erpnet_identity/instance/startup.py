@@ -14,6 +14,7 @@ from django.utils import timezone
 from erpnet_identity.audit import strangers
 from erpnet_identity.erp_sessions import background
 from erpnet_identity.keys import services as keys
+from erpnet_identity.tenancy.appearance import appearance
 
 from . import cleanup, machine
 
@@ -26,6 +27,7 @@ def warm_up() -> None:
     for name in ("instance/landing.html", "404.html", "500.html", "503.html"):
         get_template(name)
     machine.read()
+    appearance()
     try:
         keys.signing_key(timezone.now())
     except Exception as error:

@@ -17,6 +17,7 @@ TOOLS = {
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", landing.landing, name="landing"),
     path("whats-new", landing.whats_new, name="whats-new"),
+    path("logo/<slug:mark>", landing.logo, name="logo"),
     path("sys/downloads/whatsnew.txt", tools.whats_new, name="whats-new-text"),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),

@@ -18,7 +18,8 @@ WIDTHS = (1280, 1080, 768, 390, 320)
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 AXE = {"runOnly": TAGS, "rules": {"target-size": {"enabled": True}}, "preload": False}
 CONTRAST = {"runOnly": ["color-contrast"], "preload": False}
-PAGES = ("/manage", "/manage/sessions", "/manage/licenses", "/manage/reservations", "/manage/sessions/close-all")
+PAGES = ("/manage", "/manage/sessions", "/manage/licenses", "/manage/reservations", "/manage/appearance")
+PAGES += ("/manage/sessions/close-all",)
 CUT = "all => all.filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.textContent.trim())"
 LARGE_TYPE = """() => {
     const sheet = new CSSStyleSheet();

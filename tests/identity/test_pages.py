@@ -10,6 +10,8 @@ from django.template.loader import render_to_string
 from erpnet_identity.bootstrap import BASE_DIR
 from tests.support.pages_preview import FORM_POST, MARIA, PAGES
 
+pytestmark = pytest.mark.django_db
+
 VOID = {"meta", "link", "input", "path", "rect", "circle", "br", "img"}
 LIMIT = 20 * 1024
 ATTACK = "\"><script>alert('x')</script>"

@@ -20,7 +20,7 @@ KEY = "0f8fad5b-d9cb-469f-a165-70867728950e"
 # Walked from what is mounted and not from a list, so that an address that comes later is looked at as well.
 (MOUNTED,) = [entry for entry in get_resolver().url_patterns if getattr(entry, "urlconf_module", None) is manage_urls]
 ADDRESSES = sorted("/manage" + NEEDS_KEY.sub(KEY, str(entry.pattern)) for entry in MOUNTED.url_patterns)
-PAGES = ["/manage", "/manage/sessions", "/manage/licenses", "/manage/reservations"]
+PAGES = ["/manage", "/manage/sessions", "/manage/licenses", "/manage/reservations", "/manage/appearance"]
 
 
 @pytest.fixture

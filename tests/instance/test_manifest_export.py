@@ -208,6 +208,11 @@ instance:
   concurrent_licenses: null
   reserved_seats:
     - svc
+  title: ""
+  logo: ""
+  support_url: ""
+  privacy_url: ""
+  terms_url: ""
 users:
   - login: Bob
     id: 00000000-0000-0000-0000-000000000002

@@ -18,7 +18,7 @@ from erpnet_identity.erp_sessions.lifetimes import absolute_end
 from erpnet_identity.erp_sessions.models import ErpSession, Kind
 from erpnet_identity.erp_sessions.usage import HourOfUse
 from erpnet_identity.instance import chart
-from erpnet_identity.instance.forms import FindForm, SeatForm, SlotsForm
+from erpnet_identity.instance.forms import AppearanceForm, FindForm, SeatForm, SlotsForm
 from erpnet_identity.instance.live_sessions import ON_A_PAGE, LiveSession
 from erpnet_identity.instance.pool_figures import PoolFigures
 from erpnet_identity.users.models import User, UserType
@@ -174,6 +174,7 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
         "licenses": ("manage/licenses.html", licenses(POOL, busy)),
         "licenses-refused": ("manage/licenses.html", licenses(FULL, hours(40), {"slots": "4"})),
         "licenses-unlimited": ("manage/licenses.html", licenses(UNLIMITED, empty)),
+        "appearance": ("manage/appearance.html", {"form": AppearanceForm()}),
         "reservations": ("manage/reservations.html", reservations(11)),
         "reservations-refused": ("manage/reservations.html", reservations(3, {"login": "nobody"})),
         "reservations-none": ("manage/reservations.html", reservations(0)),

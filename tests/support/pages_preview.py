@@ -298,7 +298,8 @@ PAGES: dict[str, Page] = {
     ),
     **{
         f"error-{name}": page(
-            f"{name}.html", "error-code", "error-start", status=int(name[:3]), correlation_id="0f8fad5b"
+            f"{name}.html", "error-code", "error-again" if name == "503" else "error-start",
+            status=int(name[:3]), correlation_id="0f8fad5b",
         )
         for name in ("400", "403", "403_csrf", "404", "500", "503")
     },

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from erpnet_identity.audit import context, events
 from erpnet_identity.audit.services import record
-from erpnet_identity.tenancy.models import forget_database_name
+from erpnet_identity.tenancy import models as tenancy
 
 from .changes import Change, Trace
 from .plan import plan, read
@@ -61,7 +61,7 @@ def apply(data: bytes, *, environment: Mapping[str, str] | None = None, prune: b
         raise ManifestError.about_file("The instance was being changed by somebody else. Apply again.") from None
     finally:
         context.leave(token)
-        forget_database_name()
+        tenancy.forget()
     return [str(change) for change in changes]
 
 

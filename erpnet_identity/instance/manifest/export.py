@@ -12,7 +12,7 @@ from trusted_apps.attributes import ATTRIBUTES
 from trusted_apps.models import ClientSecret, TrustedApplication
 
 from . import accounts, emitter, secret_list
-from .schema import VERSION
+from .schema import APPEARANCE, VERSION
 
 _NAMED = ("client_type", "reference_tokens")
 
@@ -24,12 +24,14 @@ def export(*, with_secrets: bool = True) -> str:
     nothing can be compared with, and what is not configuration (times, versions, failed sign-ins).
     """
     slots, seats = stored_pool()
+    instance = stored_instance()
     document: dict[str, Any] = {
         "version": VERSION,
         "instance": {
-            "name": stored_instance().name,
+            "name": instance.name,
             "concurrent_licenses": slots,
             "reserved_seats": sorted(seats.values(), key=_order),
+            **{key: getattr(instance, key) for key in APPEARANCE},
         },
         "users": [_user(user, with_secrets) for user in _users()],
         "applications": [_application(row, with_secrets) for row in _applications()],

@@ -15,6 +15,8 @@ from .problems import ManifestError, Problem, shown
 from .reader import Node, Sequence
 
 VERSION = 1
+# What the instance shows of itself on the pages.
+APPEARANCE = ("title", "logo", "support_url", "privacy_url", "terms_url")
 
 
 @dataclass(slots=True)
@@ -57,6 +59,7 @@ def _secrets(node: Node, context: Context) -> list[Entry]:
 
 INSTANCE: dict[str, fields.Reader] = {
     "name": fields.text,
+    **dict.fromkeys(APPEARANCE, fields.text),
     "concurrent_licenses": fields.optional_count,
     "reserved_seats": fields.texts,
 }

@@ -6,13 +6,13 @@ from django.core.exceptions import ValidationError
 
 from erpnet_identity.erp_sessions.pool import set_pool, stored_pool, validate_pool
 from erpnet_identity.tenancy.models import Instance
-from erpnet_identity.tenancy.services import set_name, stored_instance
+from erpnet_identity.tenancy.services import stored_instance, update_instance
 from erpnet_identity.users.models import User
 
 from .accounts import Directory
 from .changes import Change, Trace, located
 from .problems import Problem, shown
-from .schema import Entry
+from .schema import APPEARANCE, Entry
 
 
 class InstanceChange(Change):
@@ -25,9 +25,12 @@ class InstanceChange(Change):
         self.entry = entry
         self._found: list[Problem] = []
         instance = stored_instance()
-        self._name: str = entry.values.get("name", instance.name)
-        if self._name != instance.name:
-            self.keys.add("name")
+        self._facts: dict[str, str] = {
+            key: entry.values[key]
+            for key in ("name", *APPEARANCE)
+            if key in entry.values and entry.values[key] != getattr(instance, key)
+        }
+        self.keys |= self._facts.keys()
         slots, seats = stored_pool()
         self._slots: int | None = entry.values.get("concurrent_licenses", slots)
         if self._slots != slots:
@@ -59,8 +62,8 @@ class InstanceChange(Change):
         """What the rules of the instance and the pool say of the new values."""
         found = list(self._found)
         try:
-            if "name" in self.keys:
-                Instance(name=self._name).clean_fields()
+            if self._facts:
+                Instance(**self._facts).clean_fields()
         except ValidationError as error:
             found += self.problems_of(error)
         try:
@@ -71,7 +74,7 @@ class InstanceChange(Change):
         return found
 
     def write(self, trace: Trace) -> None:
-        set_name(self._name, actor=trace.actor, source=trace.source)
+        update_instance(self._facts, actor=trace.actor, source=trace.source)
         set_pool(self._slots, self._seats.values(), actor=trace.actor, source=trace.source)
 
     def problems_of(self, error: ValidationError) -> list[Problem]:

@@ -3,6 +3,8 @@
 from django import template
 from django.templatetags.static import static
 
+from erpnet_identity.tenancy.appearance import Appearance, appearance
+
 from ..version import VERSION
 
 register = template.Library()
@@ -12,6 +14,12 @@ register = template.Library()
 def product_version() -> str:
     """The version as every page shows it."""
     return VERSION
+
+
+@register.simple_tag(takes_context=True)
+def instance_appearance(context: template.Context) -> Appearance:
+    """What the instance shows of itself. A page that must do without the database says so (``asks_nothing``)."""
+    return appearance(may_ask=not context.get("asks_nothing"))
 
 
 @register.simple_tag

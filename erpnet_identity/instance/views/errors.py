@@ -73,7 +73,7 @@ def _answer(
         response = _for_program(request.path_info, status, correlation_id, message)
     else:
         # As a plain value, which the language menu reads the address from; no context processor looks at a session.
-        context |= {"version": VERSION, "correlation_id": correlation_id, "request": request}
+        context |= {"version": VERSION, "correlation_id": correlation_id, "request": request, "asks_nothing": True}
         page = render_to_string(template or f"{status}.html", context)
         response = HttpResponse(page, status=status)
     response["Cache-Control"] = "no-store"

@@ -1,8 +1,10 @@
 """The front page of the instance and the list of changes (IS-08, IS-09)."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
+
+from erpnet_identity.tenancy.appearance import appearance
 
 from .. import changelog, sites
 from ..version import VERSION
@@ -23,6 +25,17 @@ def landing(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+def logo(request: HttpRequest, mark: str) -> HttpResponse:
+    """The instance's own logo. Its address changes with it, so browsers keep it for good."""
+    picture = appearance().logo
+    if picture is None or picture.mark != mark:
+        raise Http404
+    response = HttpResponse(picture.content, content_type=picture.media_type)
+    response["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
+
+
+@require_safe
 def whats_new(request: HttpRequest) -> HttpResponse:
     """The list of changes as a page."""
-    return _page(request, "instance/whats_new.html", {"releases": changelog.releases()})
+    return _page(request, "instance/whats_new.html", {"releases": changelog.releases(), "asks_nothing": True})
