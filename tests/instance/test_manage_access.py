@@ -40,7 +40,9 @@ def stored(holder):
             list(License.objects.values_list()),
             list(ReservedSeat.objects.values_list("user", flat=True)),
             list(ErpSession.objects.values_list("pk", "closed_at")),
-            AuditEvent.objects.exclude(name__in=["user.signed_in", "administration.refused"]).count(),
+            AuditEvent.objects.exclude(
+                name__in=["user.signed_in", "administration.refused", "request.refused"]
+            ).count(),
         )
 
     return state
