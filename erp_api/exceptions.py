@@ -121,9 +121,10 @@ class NoFreeLicense(ApiError):
 
     status, type = 503, LicenseSlotsExhausted.code
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_of_pool: bool = True) -> None:
+        whose = "of this instance" if is_of_pool else "that this application may use"
         super().__init__(
-            f"{self.type}: all concurrent licences of this instance are in use. Try again later.",
+            f"{self.type}: all concurrent licences {whose} are in use. Try again later.",
             headers={"Retry-After": "60"},
         )
 
@@ -192,7 +193,7 @@ def _refusal(error: Exception) -> ApiError | None:
     if isinstance(error, CredentialError):
         return _from_credential(error)
     if isinstance(error, LicenseSlotsExhausted):
-        return NoFreeLicense()  # its event is written where sessions are opened
+        return NoFreeLicense(is_of_pool=error.limit is None)  # its event is written where sessions are opened
     if outages.report(error):
         return Unavailable()
     if isinstance(error, Http404):

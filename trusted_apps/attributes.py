@@ -29,6 +29,7 @@ ATTRIBUTES = (
     Attribute("reference_tokens", "AccessTokens", "access_tokens"),
     Attribute("allows_basic_authentication", "BasicAuthenticationAllowed", "basic_authentication_allowed"),
     Attribute("identity_scopes_imply_access", "IdentityScopesImplyAccess", "identity_scopes_imply_access"),
+    Attribute("slot_limit", "LicenseSlotLimit", "license_slot_limit"),
     Attribute("is_enabled", "IsEnabled", "is_enabled"),
     Attribute("notes", "Notes", "notes"),
     Attribute("system_user_login_url", "SystemUserLoginUrl", "system_user_login_url"),

@@ -51,6 +51,7 @@ TITLES = {
     "reference_tokens": "Who may issue reference tokens",
     "allows_basic_authentication": "Legacy password authentication",
     "identity_scopes_imply_access": "Identity scopes imply access",
+    "slot_limit": "Most licences at a time",
     "is_enabled": "Enabled",
     "notes": "Notes",
     "system_user_login_url": "System user login URL",
@@ -75,6 +76,8 @@ HELP = {
     "identity_scopes_imply_access": "A sign-in that asks only for identity scopes is granted the data scopes above as "
     "well. Needed by some old samples; less strict than least privilege.",
     "allows_basic_authentication": "Old clients may name this application when they sign in with a login and password.",
+    "slot_limit": "How many live sessions this application may have opened at a time, so that it cannot take every "
+    "licence. Empty: as many as there are.",
     "is_enabled": "An application that is not enabled is refused everywhere at once.",
     "notes": "For administrators only.",
     "system_user_login_url": "Kept for old records; has no effect.",

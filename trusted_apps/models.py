@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -100,6 +100,10 @@ class TrustedApplication(FoldedModel, AbstractApplication):
     )
     allows_basic_authentication = models.BooleanField("legacy password authentication", default=False)
     identity_scopes_imply_access = models.BooleanField("identity scopes imply access", default=False)
+    # How many live sessions it may have opened at a time, None for as many as the pool has room for (SE-64).
+    slot_limit = models.PositiveIntegerField(
+        "most licences at a time", null=True, blank=True, validators=[MinValueValidator(1)]
+    )
     is_enabled = models.BooleanField("enabled", default=True)
     notes = models.TextField("notes", blank=True, default="")
     system_user_login_url = models.CharField("system user login URL", max_length=2000, blank=True, default="")

@@ -14,7 +14,13 @@ def summarise(application: TrustedApplication) -> list[str]:
     found += [*_sign_in(application), *_service(application)]
     if not found or (len(found) == 1 and not application.is_enabled):
         found.append("Nobody may sign in through it and it may not act as a service.")
-    found += [*_owner(application), _proof(application), _data(application), _reference_tokens(application)]
+    found += [
+        *_owner(application),
+        _proof(application),
+        _data(application),
+        *_slots(application),
+        _reference_tokens(application),
+    ]
     if application.allows_basic_authentication:
         found.append("Old clients that sign in with a login and a password may name it.")
     return found
@@ -78,6 +84,13 @@ def _data(application: TrustedApplication) -> str:
     if application.identity_scopes_imply_access and application.allows_sign_in:
         may += " It gets this access even when it asks only who the person is."
     return may
+
+
+def _slots(application: TrustedApplication) -> list[str]:
+    if application.slot_limit is None:
+        return []
+    sessions = "1 session" if application.slot_limit == 1 else f"{application.slot_limit} sessions"
+    return [f"It may hold the licences of at most {sessions} at a time."]
 
 
 def _reference_tokens(application: TrustedApplication) -> str:

@@ -1,17 +1,32 @@
 """Why no session could be opened."""
 
+from . import lifetimes
+
 
 class LicenseSlotsExhausted(Exception):
-    """Every slot is taken or kept for somebody else (SE-58). The token stays good (SE-60).
+    """Every slot that the caller may take is taken or kept for somebody else (SE-58). The token stays good (SE-60).
 
-    ``slots`` is the size of the pool, ``live`` how many are taken, ``kept`` how many of the rest are kept for accounts
-    with a reserved seat: for the trace, not for the caller.
+    For the trace, not for the caller: ``cause`` names the limit (``lifetimes.what_refuses``), ``slots`` is the size of
+    the pool, ``live`` how many are taken, ``kept`` how many of the rest are kept for accounts with a reserved seat;
+    ``used`` and ``limit`` are the numbers of a limit that is not the pool's.
     """
 
     code = "MaximumLicenseCountExceeded"
 
-    def __init__(self, *, slots: int, live: int, kept: int) -> None:
+    def __init__(
+        self,
+        *,
+        slots: int | None,
+        live: int,
+        kept: int,
+        cause: str = lifetimes.NO_FREE_SLOT,
+        used: int = 0,
+        limit: int | None = None,
+    ) -> None:
         super().__init__(self.code)
+        self.cause = cause
         self.slots = slots
         self.live = live
         self.kept = kept
+        self.used = used
+        self.limit = limit

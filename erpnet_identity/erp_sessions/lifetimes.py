@@ -1,4 +1,4 @@
-"""When an API session ends by itself. Pure (SE-30 to SE-35)."""
+"""When an API session ends by itself, and whether one may begin. Pure (SE-30 to SE-35, SE-63, SE-64, SE-67)."""
 
 from datetime import datetime, timedelta
 
@@ -22,12 +22,43 @@ def is_over(*, last_seen_at: datetime, expires_at: datetime | None, now: datetim
     return ends_at(last_seen_at=last_seen_at, expires_at=expires_at) <= now
 
 
-def may_open(*, slots: int | None, live: int, absent: int, holds_seat: bool) -> bool:
-    """Whether one more session may open (SE-67).
+# What refuses an opening, as the trail names it.
+NO_FREE_SLOT, APPLICATION_LIMIT, KEPT_FROM_SERVICES = "no_free_slot", "application_limit", "kept_from_services"
+
+
+def slots_for_services(slots: int, kept_from_services: int) -> int:
+    """How many slots services may hold at most: the others, ``kept_from_services`` percent rounded down, are for people
+    (SE-63)."""
+    return slots - slots * kept_from_services // 100
+
+
+def what_refuses(
+    *,
+    slots: int | None,
+    live: int,
+    absent: int,
+    holds_seat: bool,
+    services: int | None = None,
+    kept_from_services: int = 0,
+    of_application: int = 0,
+    limit: int | None = None,
+) -> str:
+    """What keeps one more session from opening; empty when it may open (SE-63, SE-64, SE-67).
 
     ``slots``: concurrent licences, None for unlimited. ``live``: sessions that are live. ``absent``: accounts with a
-    reserved seat and no live session. ``holds_seat``: the caller is one of those.
+    reserved seat and no live session. ``holds_seat``: the caller is one of those; its seat is stronger than every other
+    rule, because that is what it was reserved for. ``services``: live sessions of services when the caller is one,
+    else None; ``kept_from_services`` the share in percent that is not for them. ``of_application``: live sessions that
+    the caller's application has opened, and ``limit`` how many these may be, None for any number.
     """
+    if holds_seat and (slots is None or live < slots):
+        return ""
+    if limit is not None and of_application >= limit:
+        return APPLICATION_LIMIT
     if slots is None:
-        return True
-    return live < slots if holds_seat else live + absent < slots
+        return ""
+    if holds_seat or live + absent >= slots:
+        return NO_FREE_SLOT
+    if services is not None and services >= slots_for_services(slots, kept_from_services):
+        return KEPT_FROM_SERVICES
+    return ""

@@ -4,19 +4,33 @@ import uuid
 from datetime import datetime
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
+
+from erpnet_identity.users.models import MAY_CALL_APIS
 
 from . import lifetimes
 
 
 class License(models.Model):
-    """The pool of concurrent licences (SE-55). At most one row; ``slots`` empty means unlimited."""
+    """The pool of concurrent licences (SE-55). At most one row; ``slots`` empty means unlimited.
+
+    ``kept_from_services`` is the share, in percent, that services never take (SE-63).
+    """
 
     SINGLETON = 1
+    KEPT_FROM_SERVICES = 20
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=SINGLETON, editable=False)
     slots = models.PositiveIntegerField("concurrent licences", null=True, blank=True)
+    kept_from_services = models.PositiveSmallIntegerField(
+        "percent that services never take",
+        default=KEPT_FROM_SERVICES,
+        # In the database as well: the version before this one may still be serving and adding rows (OPS-12).
+        db_default=KEPT_FROM_SERVICES,
+        validators=[MaxValueValidator(100)],
+    )
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(id=1), name="license_is_one_row")]
@@ -25,10 +39,24 @@ class License(models.Model):
         return "unlimited" if self.slots is None else str(self.slots)
 
 
+class ReservedSeatQuerySet(models.QuerySet["ReservedSeat"]):
+    """Questions about many seats."""
+
+    def of_use(self) -> "ReservedSeatQuerySet":
+        """Those of accounts that can call an API as they are now. The others hold nothing back (SE-71)."""
+        return self.filter(user__is_active=True, user__user_type__in=MAY_CALL_APIS)
+
+    def of_no_use(self) -> "ReservedSeatQuerySet":
+        """Those of accounts of a type that never calls an API: the type was changed after the seat was reserved."""
+        return self.exclude(user__user_type__in=MAY_CALL_APIS)
+
+
 class ReservedSeat(models.Model):
     """A licence slot kept free for one account (SE-65)."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="reserved_seat")
+
+    objects = ReservedSeatQuerySet.as_manager()
 
     def __str__(self) -> str:
         return str(self.user)
@@ -149,6 +177,8 @@ class SlotUsage(models.Model):
     until = models.DateTimeField("counted until", null=True)
     peak = models.PositiveIntegerField("most sessions at a time", default=0)
     slots = models.PositiveIntegerField("concurrent licences", null=True)
+    # The most seats that were kept for absent accounts, looked at once a minute: who is absent leaves no row.
+    kept = models.PositiveIntegerField("most seats kept for absent accounts", default=0, db_default=0)
     opened = models.PositiveIntegerField("sessions opened", default=0)
     refused = models.PositiveIntegerField("refused for want of a licence", default=0)
 
@@ -159,3 +189,17 @@ class SlotUsage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.hour:%Y-%m-%d %H}:00"
+
+
+class PoolChange(models.Model):
+    """The pool has had another size since ``at``: so that the chart shows every hour with the limit it had."""
+
+    at = models.DateTimeField("changed", db_index=True)
+    old_slots = models.PositiveIntegerField("concurrent licences before", null=True)
+    slots = models.PositiveIntegerField("concurrent licences since", null=True)
+
+    class Meta:
+        ordering = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}: {self.slots}"

@@ -30,7 +30,7 @@ from trusted_apps.models import TrustedApplication
 from . import lifetimes, presence, usage
 from .exceptions import LicenseSlotsExhausted
 from .models import ErpSession, ErpSessionQuerySet, Kind, License, Reason, ReservedSeat
-from .pool import lock_pool
+from .pool import PoolSize, lock_pool
 from .state import SessionState, session_state
 
 log = structlog.get_logger("erpnet.sessions")
@@ -123,9 +123,12 @@ class _Count:
     """What decides about an opening, read while nobody else can open."""
 
     live: int
+    services: int
+    of_application: int
     absent: int
     holds_seat: bool
     is_active: bool
+    limit: int | None  # the application's own
     application_exists: bool
     session: tuple[UUID, UUID] | None  # the open session of the key, and whose it is
     after: str  # why the last session of the key ended
@@ -143,15 +146,20 @@ def _count(principal: Principal, now: datetime) -> _Count:
     user_id = UUID(principal.user_id)
     open_sessions = ErpSession.objects.open()
     of_key = ErpSession.objects.filter(kind=kind, key=key)
-    absent = ReservedSeat.objects.filter(~Exists(open_sessions.filter(user=OuterRef("user"))), user__is_active=True)
-    live, kept, holds_seat, is_active, exists, found, found_user, after, closed_at = (
+    absent = ReservedSeat.objects.of_use().filter(~Exists(open_sessions.filter(user=OuterRef("user"))))
+    application = TrustedApplication.objects.filter(pk=principal.application_id)
+    live, services, of_application, kept, holds_seat, is_active, limit, exists, found, found_user, after, closed_at = (
         License.objects.filter(pk=License.SINGLETON)
         .values_list(
             _number_of(open_sessions),
+            _number_of(open_sessions.filter(kind=Kind.SERVICE)),
+            # Whoever opened a session stands first in it. One that joins it takes no slot (SE-20).
+            _number_of(open_sessions.filter(applications__startswith=principal.application_id)),
             _number_of(absent),
             Exists(absent.filter(user=user_id)),
             Exists(User.objects.filter(pk=user_id, is_active=True)),
-            Exists(TrustedApplication.objects.filter(pk=principal.application_id)),
+            Subquery(application.values("slot_limit")),
+            Exists(application),
             Subquery(of_key.open().values("pk")),
             # Not the type of the reference, whose values SQLite gives back as text.
             Subquery(of_key.open().values("user_id"), output_field=UUIDField()),
@@ -161,7 +169,44 @@ def _count(principal: Principal, now: datetime) -> _Count:
         .get()
     )
     session = (found, found_user) if found is not None else None
-    return _Count(live, kept, holds_seat, is_active, exists, session, after or "", closed_at)
+    return _Count(
+        live=live,
+        services=services,
+        of_application=of_application,
+        absent=kept,
+        holds_seat=holds_seat,
+        is_active=is_active,
+        limit=limit,
+        application_exists=exists,
+        session=session,
+        after=after or "",
+        closed_at=closed_at,
+    )
+
+
+def _check_room(count: _Count, size: PoolSize, kind: Kind) -> None:
+    """Raises ``LicenseSlotsExhausted`` with the limit that was met and its numbers (SE-58, SE-63, SE-64)."""
+    is_service = kind == Kind.SERVICE
+    cause = lifetimes.what_refuses(
+        slots=size.slots,
+        live=count.live,
+        absent=count.absent,
+        holds_seat=count.holds_seat,
+        services=count.services if is_service else None,
+        kept_from_services=size.kept_from_services,
+        of_application=count.of_application,
+        limit=count.limit,
+    )
+    if not cause:
+        return
+    used, limit = 0, None
+    if cause == lifetimes.APPLICATION_LIMIT:
+        used, limit = count.of_application, count.limit
+    elif cause == lifetimes.KEPT_FROM_SERVICES and size.slots is not None:
+        used, limit = count.services, lifetimes.slots_for_services(size.slots, size.kept_from_services)
+    raise LicenseSlotsExhausted(
+        slots=size.slots, live=count.live, kept=count.absent, cause=cause, used=used, limit=limit
+    )
 
 
 def _kind_and_key(principal: Principal) -> tuple[Kind, str]:
@@ -173,7 +218,7 @@ def _kind_and_key(principal: Principal) -> tuple[Kind, str]:
 def _admit(principal: Principal, now: datetime) -> tuple[UUID, bool]:
     """The open session of the key, or a new one, and whether it is new. Raises ``LicenseSlotsExhausted`` and the others
     named above."""
-    slots = lock_pool()
+    size = lock_pool()
     count = _count(principal, now)
     if not count.is_active or not count.application_exists:
         cause = "user_inactive" if count.application_exists else "token_unknown"
@@ -183,10 +228,8 @@ def _admit(principal: Principal, now: datetime) -> tuple[UUID, bool]:
         if user_id != UUID(principal.user_id):
             raise _AnotherIdentity(session_id)
         return session_id, False  # another call of the same session was quicker (SE-05)
-    if not lifetimes.may_open(slots=slots, live=count.live, absent=count.absent, holds_seat=count.holds_seat):
-        assert slots is not None  # an unlimited pool refuses nobody
-        raise LicenseSlotsExhausted(slots=slots, live=count.live, kept=count.absent)
     kind, key = _kind_and_key(principal)
+    _check_room(count, size, kind)
     origin = context.current()
     # A call that waited for the lock may get the slot of a session that was closed after the call began. What is
     # written down must not say that both had it.
@@ -203,7 +246,12 @@ def _admit(principal: Principal, now: datetime) -> tuple[UUID, bool]:
         expires_at=lifetimes.absolute_end(opened_at=opened_at, is_service=principal.is_service),
         requests=1,
     )
-    detail: dict[str, Any] = {"session": str(session.pk), "kind": kind.label, "live": count.live + 1, "slots": slots}
+    detail: dict[str, Any] = {
+        "session": str(session.pk),
+        "kind": kind.label,
+        "live": count.live + 1,
+        "slots": size.slots,
+    }
     if count.after:
         # A token that outlived its session is used again (SE-50); after a sign-out it says so (SE-52).
         detail["after"] = count.after
@@ -232,7 +280,10 @@ def _caller(principal: Principal) -> dict[str, Any]:
 
 def _note_refusal(principal: Principal, refusal: LicenseSlotsExhausted, now: datetime) -> None:
     """Leave the trace of a refusal, after its transaction is over (AU-04)."""
-    detail = {"cause": "no_free_slot", "slots": refusal.slots, "live": refusal.live, "kept": refusal.kept}
+    detail = {"cause": refusal.cause, "slots": refusal.slots, "live": refusal.live, "kept": refusal.kept}
+    if refusal.limit is not None:
+        # The limit that was met is not the pool's: how many there were of what it limits, and how many there may be.
+        detail |= {"used": refusal.used, "limit": refusal.limit}
     try:
         with transaction.atomic():
             record(events.ERP_SESSION_REFUSED, outcome="refused", **_caller(principal), detail=detail)
@@ -240,7 +291,7 @@ def _note_refusal(principal: Principal, refusal: LicenseSlotsExhausted, now: dat
     except DatabaseError as failure:
         # The refusal stands even while it cannot be written down.
         if not outages.report(failure):
-            log.exception("a refusal could not be recorded", cause="no_free_slot")
+            log.exception("a refusal could not be recorded", cause=refusal.cause)
 
 
 # ── closing ──────────────────────────────────────────────────────────────────────────────────────────

@@ -22,7 +22,8 @@ _FAR = 10
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One hour or one day. ``slots`` is the size of the pool then, None when unlimited or unknown."""
+    """One hour or one day. ``slots`` is the size of the pool then, None when unlimited or unknown; ``kept`` how many
+    seats were kept for absent accounts at most."""
 
     start: datetime
     length: timedelta
@@ -30,11 +31,17 @@ class Column:
     slots: int | None
     opened: int
     refused: int
+    kept: int = 0
+
+    @property
+    def shut(self) -> int:
+        """How many of the kept seats nobody else could take: above the peak, and within the pool."""
+        return 0 if self.slots is None else min(self.kept, max(0, self.slots - self.peak))
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """The shapes of a column: its room, and the bar in it."""
+    """The shapes of a column: its room, the bar in it, and above that the seats that were kept."""
 
     column: Column
     left: int
@@ -43,6 +50,8 @@ class Bar:
     width: int
     y: int
     height: int
+    kept_y: int = 0
+    kept_height: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +87,26 @@ class Chart:
         return max((column.peak for column in self.columns), default=0)
 
     @property
+    def kept(self) -> int:
+        """The largest number of seats that were kept and are drawn."""
+        return max((column.shut for column in self.columns), default=0)
+
+    @property
     def refused(self) -> int:
         return sum(column.refused for column in self.columns)
 
 
 def hourly(hours: Iterable[HourOfUse]) -> list[Column]:
     """A column for each hour."""
-    return [Column(hour.hour, timedelta(hours=1), hour.peak, hour.slots, hour.opened, hour.refused) for hour in hours]
+    return [
+        Column(hour.hour, timedelta(hours=1), hour.peak, hour.slots, hour.opened, hour.refused, hour.kept)
+        for hour in hours
+    ]
 
 
 def daily(hours: Iterable[HourOfUse]) -> list[Column]:
-    """A column for each day (UTC): its highest peak, and the size of the pool as it was last known."""
+    """A column for each day (UTC): its highest peak, the largest size of the pool that is known of it, and the most
+    seats that were kept."""
     columns = []
     for day, group in groupby(hours, key=lambda hour: hour.hour.replace(hour=0)):
         of_day = list(group)
@@ -97,9 +115,10 @@ def daily(hours: Iterable[HourOfUse]) -> list[Column]:
                 start=day,
                 length=timedelta(days=1),
                 peak=max(hour.peak for hour in of_day),
-                slots=of_day[-1].slots,
+                slots=max((hour.slots for hour in of_day if hour.slots is not None), default=None),
                 opened=sum(hour.opened for hour in of_day),
                 refused=sum(hour.refused for hour in of_day),
+                kept=max(hour.kept for hour in of_day),
             )
         )
     return columns
@@ -120,7 +139,8 @@ def draw(columns: Sequence[Column], *, every: int) -> Chart:
     peak = max((column.peak for column in columns), default=0)
     pool = max((column.slots for column in columns if column.slots is not None), default=0)
     is_far = bool(peak) and pool > _FAR * peak
-    top = top_of(peak if is_far else max(peak, pool))
+    shown = max((column.peak + column.shut for column in columns), default=0)
+    top = top_of(shown if is_far else max(shown, pool))
     edges = [round(SIZE * number / len(columns)) for number in range(len(columns) + 1)] if columns else [0]
     bars = []
     for column, left, right in zip(columns, edges, edges[1:], strict=False):
@@ -128,7 +148,9 @@ def draw(columns: Sequence[Column], *, every: int) -> Chart:
         # What is there can be seen, however small it is beside the rest.
         height = max(4, _scaled(column.peak, top)) if column.peak else 0
         x = left + (right - left - width) // 2
-        bars.append(Bar(column, left, right - left, x, width, SIZE - height, height))
+        # Up to where both together stand, so that rounding leaves no gap between them.
+        kept = max(0, _scaled(column.peak + column.shut, top) - height) if column.shut else 0
+        bars.append(Bar(column, left, right - left, x, width, SIZE - height, height, SIZE - height - kept, kept))
     marks = [Mark(bar.column.start, bar.left) for bar in bars[::every]]
     return Chart(bars, marks, top, "" if is_far else _limit(bars, top), is_far)
 

@@ -36,6 +36,15 @@ class SlotsForm(forms.Form):
         help_text="How many sessions may be live at a time. Leave it empty for no limit.",
         widget=forms.NumberInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
     )
+    kept_from_services = forms.IntegerField(
+        label="Never for services, in percent",
+        required=False,
+        min_value=0,
+        max_value=100,
+        help_text="Services never take this share of the licences, rounded down, unless their account has a reserved "
+        "seat. So people can always work, however many services call.",
+        widget=forms.NumberInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
 
 
 class SeatForm(forms.Form):

@@ -239,6 +239,34 @@ def test_one_free_slot_and_two_first_calls(service_app, service_token):
     assert AuditEvent.objects.filter(name="erp_session.refused").count() == 10
 
 
+@pytest.mark.contract("SE-56", "SE-64")
+def test_the_last_slot_of_an_application_and_many_first_calls(service_token):
+    limited = TrustedApplicationFactory(service=True, slot_limit=2)
+    pool.set_slots(10, actor=SYSTEM)
+    for _ in range(5):
+        tokens = [service_token(limited) for _ in range(6)]
+        assert sorted(in_threads(6, lambda number, tokens=tokens: get(tokens[number]))) == [200] * 2 + [503] * 4
+        assert ErpSession.objects.open().count() == 2
+        services.close_all(now=timezone.now(), actor=SYSTEM)
+    refusals = AuditEvent.objects.filter(name="erp_session.refused").values_list("detail", flat=True)
+    assert {detail["cause"] for detail in refusals} == {"application_limit"}
+
+
+@pytest.mark.contract("SE-56", "SE-63")
+def test_the_share_of_the_people_and_many_first_calls_of_services(service_token):
+    applications = [TrustedApplicationFactory(service=True) for _ in range(4)]
+    person = token_of_person(UserFactory(), TrustedApplicationFactory(web=True, secret=None), "desk")
+    pool.set_slots(5, actor=SYSTEM)
+    for _ in range(5):
+        tokens = [service_token(application) for application in applications for _ in range(2)]
+        assert sorted(in_threads(8, lambda number, tokens=tokens: get(tokens[number]))) == [200] * 4 + [503] * 4
+        services.open_or_touch(person.read(), now=timezone.now())
+        assert ErpSession.objects.open().count() == 5
+        services.close_all(now=timezone.now(), actor=SYSTEM)
+    refusals = AuditEvent.objects.filter(name="erp_session.refused").values_list("detail", flat=True)
+    assert {detail["cause"] for detail in refusals} == {"kept_from_services"}
+
+
 @pytest.mark.contract("SE-04", "SE-05")
 def test_many_first_calls_with_one_key(service_app, service_token):
     pool.set_slots(3, actor=SYSTEM)

@@ -30,6 +30,7 @@ from erpnet_identity.users.services import save_user
 from tests.factories.trusted_apps import TrustedApplicationFactory
 from tests.factories.users import UserFactory
 from tests.support.api_callers import token_of_person, token_of_service
+from trusted_apps.models import TrustedApplication
 from trusted_apps.services import delete_application
 
 STEPS = int(os.environ.get("SESSION_STEPS", "0"))
@@ -59,6 +60,7 @@ class Held:
     user: str
     is_service: bool
     opened: datetime
+    opener: str = ""
     id: object = None
     applications: set = field(default_factory=set)
     seen: dict = field(default_factory=dict)  # by whom → when
@@ -82,6 +84,8 @@ class Model:
     def __init__(self):
         self.now = START
         self.slots = None
+        self.share = 20
+        self.limits = {}  # application → how many sessions it may have opened
         self.seats = set()
         self.inactive = set()
         self.sessions = []
@@ -108,17 +112,37 @@ class Model:
             self.close([held], "identity")
             held = None
         if held is None:
-            live, absent = len(self.live()), self.absent()
-            if self.slots is not None and self.slots <= (live if user in absent else live + len(absent)):
+            self.refused_by = self.refuses(user, application, is_service=is_service)
+            if self.refused_by:
                 self.refusals[self.now.replace(minute=0, second=0, microsecond=0)] += 1
                 return None
-            held = Held(key, user, is_service, self.now)
+            held = Held(key, user, is_service, self.now, opener=application)
             self.sessions.append(held)
         held.applications.add(application)
         held.seen[worker] = self.now
         held.running[worker] += 1
         held.requests += 1
         return held
+
+    def refuses(self, user, application, *, is_service):
+        """What keeps one more session from opening, with its numbers; None when it may open."""
+        live, absent = self.live(), self.absent()
+        has_room = self.slots is None or len(live) < self.slots
+        if user in absent and has_room:
+            return None
+        opened = sum(held.opener == application for held in live)
+        limit = self.limits.get(application)
+        if limit is not None and opened >= limit:
+            return "application_limit", opened, limit
+        if self.slots is None:
+            return None
+        if not has_room or (user not in absent and len(live) + len(absent) >= self.slots):
+            return "no_free_slot", 0, None
+        services = sum(held.is_service for held in live)
+        for_people = self.slots * self.share // 100
+        if is_service and services >= self.slots - for_people:
+            return "kept_from_services", services, self.slots - for_people
+        return None
 
     def finish(self, held, worker):
         held.running[worker] -= 1
@@ -177,6 +201,7 @@ class Worker:
 
 class Sessions(RuleBasedStateMachine):
     walked = 0
+    met = Counter()  # limit → how often it refused an opening
 
     def __init__(self):
         super().__init__()
@@ -273,6 +298,7 @@ class Sessions(RuleBasedStateMachine):
             got = "refused"
         except LicenseSlotsExhausted as refusal:
             got, said = None, (refusal.slots, refusal.live, refusal.kept)
+            met = (refusal.cause, refusal.used, refusal.limit)
         if isinstance(wanted, Held):
             wanted.id = wanted.id or got
             worker.running.append(wanted)
@@ -280,6 +306,8 @@ class Sessions(RuleBasedStateMachine):
         assert got == wanted
         if got is None:
             assert said == (self.model.slots, len(self.model.live()), len(self.model.absent()))
+            assert met == self.model.refused_by
+            Sessions.met[met[0]] += 1
 
     def finish_one(self, worker, number):
         held = worker.running.pop(number % len(worker.running))
@@ -294,6 +322,11 @@ class Sessions(RuleBasedStateMachine):
             self.call(number, worker)
             if len(self.workers[worker].running) > before:
                 self.finish_one(self.workers[worker], -1)
+
+    @rule(worker=st.integers(0, 1))
+    def all_services_call(self, worker):
+        """What takes the pool from the people, if anything does."""
+        self.calls([number for number, token in enumerate(self.tokens) if token[4]], worker)
 
     @rule(number=st.integers(0, 99), worker=st.integers(0, 1))
     def call_again(self, number, worker):
@@ -370,6 +403,18 @@ class Sessions(RuleBasedStateMachine):
     @rule(slots=st.sampled_from([0, 1, 2, 3, 3, 4, 4, 5, 5, 6, 8, None]))
     def resize(self, slots):
         self.try_to_save(slots, self.model.seats, lambda: pool.set_slots(slots, actor=SYSTEM))
+
+    @rule(share=st.sampled_from([0, 20, 34, 50, 67, 99, 100]))
+    def share_out(self, share):
+        pool.set_slots(self.model.slots, kept_from_services=share, actor=SYSTEM)
+        self.model.share = share
+
+    @rule(number=st.integers(0, 99), limit=st.sampled_from([1, 1, 2, 3, None, None]))
+    def limit_application(self, number, limit):
+        name = list(self.applications)[number % len(self.applications)]
+        # The rules of a record are not what this is about.
+        TrustedApplication.objects.filter(pk=self.applications[name].pk).update(slot_limit=limit)
+        self.model.limits[name] = limit
 
     @rule(name=st.sampled_from([*PEOPLE, "robot"]))
     def reserve(self, name):
@@ -473,10 +518,11 @@ class Sessions(RuleBasedStateMachine):
 @pytest.mark.contract(
     *("SE-02", "SE-03", "SE-04", "SE-06", "SE-09", "SE-20", "SE-21", "SE-22", "SE-26", "SE-30", "SE-31", "SE-32"),
     *("SE-33", "SE-35", "SE-39", "SE-46", "SE-47", "SE-50", "SE-53", "SE-55", "SE-60", "SE-61", "SE-65", "SE-66"),
-    *("SE-67", "SE-68", "SE-69", "SE-70", "SE-71", "SE-72"),
+    *("SE-63", "SE-64", "SE-67", "SE-68", "SE-69", "SE-70", "SE-71", "SE-72"),
 )
 def test_the_core_does_what_the_model_does(db):
     Sessions.walked = 0
+    Sessions.met.clear()
     run_state_machine_as_test(
         Sessions,
         settings=settings(
@@ -490,5 +536,6 @@ def test_the_core_does_what_the_model_does(db):
             suppress_health_check=list(HealthCheck),
         ),
     )
-    print(f"{Sessions.walked} steps")
+    print(f"{Sessions.walked} steps, {dict(Sessions.met)}")
+    assert set(Sessions.met) == {"no_free_slot", "application_limit", "kept_from_services"}
     assert Sessions.walked > (STEPS or 5000) * 0.8

@@ -69,7 +69,7 @@ def taken():
 @pytest.mark.contract("SE-48", "SE-56", "SE-59", "SE-60", "SE-82", "OPS-07")
 def test_workers_are_killed_under_load(service_app, service_token, tmp_path):
     tokens = [service_token(service_app) for _ in range(CALLERS)]
-    pool.set_slots(SLOTS, actor=SYSTEM)
+    pool.set_slots(SLOTS, kept_from_services=0, actor=SYSTEM)
     port = free_port()
     stop = threading.Event()
     answers = Counter()

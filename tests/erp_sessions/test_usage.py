@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from erpnet_identity.audit.context import SYSTEM
 from erpnet_identity.erp_sessions import pool, services, usage
-from erpnet_identity.erp_sessions.models import ErpSession, Kind, Reason, SlotUsage
+from erpnet_identity.erp_sessions.models import ErpSession, Kind, License, Reason, SlotUsage
 from erpnet_identity.instance import cleanup
 from tests.factories.users import UserFactory
 
@@ -32,6 +32,11 @@ def session(opened, last_seen=None, *, closed=None, **values):
         close_reason=Reason.SIGN_OUT if closed else "",
         **values,
     )
+
+
+def resize(moment, slots, *seats):
+    with time_machine.travel(at(moment), tick=False):
+        pool.set_pool(slots, seats, actor=SYSTEM)
 
 
 def peaks(since, now):
@@ -128,11 +133,50 @@ class TestHours:
             assert hour.opened == sum(hour.hour <= opened < hour.hour + usage.HOUR for opened, _ in intervals)
 
     def test_the_size_of_the_pool_then(self):
-        pool.set_pool(5, [], actor=SYSTEM)
+        resize("07:30", 5)
         session("08:10", closed="08:20")
         usage.summarise(now=at("09:00"))
-        pool.set_pool(8, [], actor=SYSTEM)
+        resize("09:00", 8)
         assert [hour.slots for hour in usage.hours(since=at("08:00"), now=at("09:30"))] == [5, 8]
+
+    def test_the_size_before_changes_were_written_down(self):
+        License.objects.create(slots=5)
+        session("08:10", closed="08:20")
+        usage.summarise(now=at("09:00"))
+        License.objects.update(slots=8)
+        assert [hour.slots for hour in usage.hours(since=at("08:00"), now=at("09:30"))] == [5, 8]
+
+    def test_an_hour_that_is_counted_late_has_the_size_it_had(self):
+        """The server was down, or nobody counted, while the pool was changed."""
+        resize("07:00", 5)
+        session("08:10", closed="08:20")
+        resize("10:30", 20)
+        usage.summarise(now=at("12:10"))
+        sizes = [hour.slots for hour in usage.hours(since=at("08:00"), now=at("12:30"))]
+        assert sizes == [5, 5, 20, 20, 20]
+        assert SlotUsage.objects.get(hour=at("08:00")).slots == 5
+
+    def test_a_size_that_was_smaller_for_a_part_of_the_hour_hides_no_peak(self):
+        resize("07:00", 50)
+        session("08:10", closed="08:20")
+        resize("08:40", 2)
+        usage.summarise(now=at("09:10"))
+        assert [hour.slots for hour in usage.hours(since=at("08:00"), now=at("10:30"))] == [50, 2, 2]
+        resize("10:10", None)
+        assert [hour.slots for hour in usage.hours(since=at("08:00"), now=at("11:30"))] == [50, 2, None, None]
+
+    def test_seats_that_were_kept(self):
+        holder = UserFactory()
+        community, inactive = UserFactory(community=True), UserFactory(is_active=False)
+        resize("07:00", 10, holder, UserFactory(), community, inactive)
+        session("08:00", closed="08:01")
+        usage.summarise(now=at("08:10"))
+        ErpSession.objects.filter(pk=session("08:20").pk).update(user=holder)
+        usage.summarise(now=at("08:30"))
+        usage.summarise(now=at("09:05"))  # the session is over
+        kept = [hour.kept for hour in usage.hours(since=at("08:00"), now=at("09:30"), kept=1)]
+        assert kept == [2, 2]
+        assert [hour.kept for hour in usage.hours(since=at("08:00"), now=at("09:30"), kept=7)] == [2, 7]
 
     def test_refusals(self):
         for minute in ("08:01", "08:02", "09:03"):
@@ -153,7 +197,8 @@ class TestHours:
         before = list(SlotUsage.objects.values())
         with CaptureQueriesContext(connection) as found:
             assert peaks("07:00", "09:30") == [0, 5, 4]
-        assert len(found) <= 4
+        # The hours, how far they are counted, the sessions since, the size of the pool, and its changes.
+        assert len(found) <= 5
         assert list(SlotUsage.objects.values()) == before
 
 

@@ -474,7 +474,98 @@ class TestThePool:
         assert not refused(call(tokens[3]))
 
 
+def refusal():
+    return AuditEvent.objects.filter(name=events.ERP_SESSION_REFUSED).latest("id").detail
+
+
+class TestOneApplication:
+    """It cannot take the whole pool."""
+
+    @pytest.mark.contract("SE-64", "SE-58", "SE-60", "AU-04")
+    def test_its_own_limit(self, clock, call, service_token):
+        limited = TrustedApplicationFactory(service=True, slot_limit=2)
+        other = TrustedApplicationFactory(service=True)
+        slots(10)
+        tokens = [service_token(limited, "read") for _ in range(3)]
+        assert [refused(call(token)) for token in tokens] == [False, False, True]
+        assert refusal() == {"cause": "application_limit", "slots": 10, "live": 2, "kept": 0, "used": 2, "limit": 2}
+        assert "that this application may use" in call(tokens[2]).json()["error"]["message"]
+        assert not refused(call(service_token(other, "read")))
+        clock.shift(20 * MINUTE)
+        assert not refused(call(tokens[2]))
+
+    @pytest.mark.contract("SE-64")
+    def test_without_a_limit_of_the_pool(self, call, service_token):
+        limited = TrustedApplicationFactory(service=True, slot_limit=1)
+        slots(None)
+        tokens = [service_token(limited, "read") for _ in range(2)]
+        assert [refused(call(token)) for token in tokens] == [False, True]
+        assert refusal() == {"cause": "application_limit", "slots": None, "live": 1, "kept": 0, "used": 1, "limit": 1}
+
+    @pytest.mark.contract("SE-64", "SE-20")
+    def test_a_session_counts_for_whoever_opened_it(self, call, internal_user):
+        """Joining one takes no slot, and so no part of a limit."""
+        limited, other = TrustedApplicationFactory(web=True, slot_limit=1), TrustedApplicationFactory(web=True)
+        slots(10)
+        browser = Client()
+        assert not refused(call(sign_in(internal_user, other, browser)))
+        assert not refused(call(sign_in(internal_user, limited, browser)))
+        assert live().count() == 1
+        assert not refused(call(sign_in(UserFactory(), limited)))
+        assert refused(call(sign_in(UserFactory(), limited)))
+        assert refusal()["cause"] == "application_limit"
+
+    @pytest.mark.contract("SE-63", "SE-56", "AU-04")
+    @pytest.mark.parametrize(
+        ("number", "share", "for_services"), [(10, 20, 8), (4, 20, 4), (5, 20, 4), (9, 50, 5), (3, 100, 0), (3, 0, 3)]
+    )
+    def test_the_share_of_the_people(self, call, service_token, web_app, number, share, for_services):
+        pool.set_pool(number, [], kept_from_services=share, actor=SYSTEM)
+        applications = [TrustedApplicationFactory(service=True) for _ in range(2)]
+        tokens = [service_token(applications[turn % 2], "read") for turn in range(number)]
+        assert sum(not refused(call(token)) for token in tokens) == for_services
+        if for_services < number:
+            assert refusal() == {
+                "cause": "kept_from_services",
+                "slots": number,
+                "live": for_services,
+                "kept": 0,
+                "used": for_services,
+                "limit": for_services,
+            }
+        for _ in range(number - for_services):
+            assert not refused(call(sign_in(UserFactory(), web_app)))
+        assert refused(call(sign_in(UserFactory(), web_app)))
+        assert refusal()["cause"] == "no_free_slot"
+
+    @pytest.mark.contract("SE-63")
+    def test_twenty_percent_unless_it_is_set(self):
+        slots(10)
+        assert pool.stored_size() == pool.PoolSize(10, 20)
+        slots(20)
+        pool.set_slots(20, kept_from_services=30, actor=SYSTEM)
+        slots(10)
+        assert pool.stored_size() == pool.PoolSize(10, 30)
+
+    @pytest.mark.contract("SE-63", "SE-64", "SE-65")
+    def test_a_reserved_seat_is_stronger(self, call, service_token, system_user):
+        """It was given to this account on purpose; only the size of the pool is stronger."""
+        limited = TrustedApplicationFactory(service=True, slot_limit=1, system_user=UserFactory(system=True))
+        pool.set_pool(3, [system_user], kept_from_services=67, actor=SYSTEM)
+        assert not refused(call(service_token(limited, "read")))
+        limited.system_user = system_user
+        limited.save()
+        assert not refused(call(service_token(limited, "read")))
+        assert refused(call(service_token(limited, "read")))
+
+
 class TestReservedSeats:
+    @pytest.mark.contract("SE-71", "SE-16")
+    def test_an_account_that_never_calls_holds_nothing_back(self, call, service_app, service_token, community_user):
+        """Its type was changed after the seat was reserved."""
+        pool.set_pool(2, [community_user], kept_from_services=0, actor=SYSTEM)
+        assert not any(refused(call(service_token(service_app, "read"))) for _ in range(2))
+
     @pytest.fixture
     def service_of(self, service_token):
         """``service_of(user)``: a new token of an application that runs as this account."""

@@ -75,6 +75,28 @@ class TestShapes:
             assert (bar.height > 0) == (peak > 0), "what was used can be seen, and nothing else"
         assert all(0 <= int(number) <= SIZE for number in re.findall(r"\d+", chart.limit))
 
+    @settings(deadline=None)  # a busy machine is no mistake
+    @given(st.lists(st.tuples(st.integers(0, 500), st.integers(0, 500), st.none() | st.integers(0, 600)), max_size=60))
+    def test_kept_seats_stand_on_the_bar_and_below_the_limit(self, hours):
+        found = [
+            Column(START + number * HOUR, HOUR, peak, slots, 0, 0, kept)
+            for number, (peak, kept, slots) in enumerate(hours)
+        ]
+        chart = draw(found, every=6)
+        for bar, (peak, kept, slots) in zip(chart.bars, hours, strict=True):
+            assert bar.kept_y + bar.kept_height == bar.y
+            assert bar.kept_y >= 0
+            if slots is None or slots <= peak or not kept:
+                assert bar.kept_height == 0
+                assert bar.column.shut == 0
+            else:
+                assert peak + bar.column.shut <= slots
+                assert bar.kept_y >= SIZE - round(SIZE * slots / chart.top) - 4 or chart.is_far
+
+    def test_a_day_has_the_largest_size_it_had_and_the_most_seats_kept(self):
+        hours = [HourOfUse(START, 40, 50, 1, 0, 2), HourOfUse(START + HOUR, 3, 10, 0, 0, 6)]
+        assert daily(hours) == [Column(START, timedelta(days=1), 40, 50, 1, 0, 6)]
+
     def test_the_size_of_the_pool_is_a_line_in_steps(self):
         chart = draw(columns(1, 1, 1, 1, slots=[5, 5, 10, 10]), every=2)
         assert chart.top == 12

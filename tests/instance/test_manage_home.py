@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 from django.utils import timezone
 
-from erpnet_identity.erp_sessions.lifetimes import may_open
+from erpnet_identity.erp_sessions.lifetimes import what_refuses
 from erpnet_identity.erp_sessions.models import License, ReservedSeat
 from erpnet_identity.instance.pool_figures import PoolFigures, pool_figures
 from erpnet_identity.instance.version import VERSION
@@ -35,7 +35,16 @@ class TestFigures:
         for number in range(4):
             live_session(is_service=number == 0)
         pool = pool_figures(now=timezone.now())
-        assert pool == PoolFigures(slots=10, people=4, services=1, shared=0, reserved=3, absent=2)
+        assert pool == PoolFigures(
+            slots=10,
+            people=4,
+            services=1,
+            shared=0,
+            reserved=3,
+            absent=2,
+            service_applications=1,
+            kept_from_services=20,
+        )
         assert (pool.live, pool.kept, pool.free) == (5, 2, 3)
 
     @pytest.mark.contract("SE-62", "SE-39", "SE-31")
@@ -71,7 +80,7 @@ class TestFigures:
     @pytest.mark.parametrize("absent", [0, 1, 3])
     def test_what_it_says_is_what_the_pool_does(self, slots, live, absent):
         pool = PoolFigures(slots=slots, people=live, services=0, shared=0, reserved=absent, absent=absent)
-        is_refused = not may_open(slots=slots, live=live, absent=absent, holds_seat=False)
+        is_refused = bool(what_refuses(slots=slots, live=live, absent=absent, holds_seat=False))
         assert pool.is_exhausted == is_refused
         if slots is not None:
             assert pool.free == max(0, slots - live - absent)
@@ -98,7 +107,9 @@ class TestPage:
         assert '<h1 id="heading">ACME</h1>' in response.content.decode()
         assert VERSION in text
         assert "3 of 20 in use" in text
-        assert "In use 3 2 interactive, 1 service Kept 1 for 1 absent of 1 with a reserved seat Free 16" in text
+        assert (
+            "In use 3 2 sessions of people, 1 of 1 service Kept 1 reserved for 1 person who is offline Free 16" in text
+        )
         assert "Sessions 3 live" in text
         assert "1 used from two addresses" in text
 

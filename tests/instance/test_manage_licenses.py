@@ -9,6 +9,7 @@ from django.utils import timezone
 from erpnet_identity.audit.models import AuditEvent
 from erpnet_identity.erp_sessions import usage
 from erpnet_identity.erp_sessions.models import License, ReservedSeat, SlotUsage
+from tests.factories.trusted_apps import TrustedApplicationFactory
 from tests.factories.users import UserFactory
 from tests.instance.test_manage_home import text_of
 from tests.instance.test_manage_sessions import message
@@ -73,10 +74,52 @@ class TestNumbers:
         for _ in range(5):
             live_session()
         admin_client.get(PAGE)
-        # Django's session, the account, the identity session; the pool (3); the hours of use (4).
-        with django_assert_num_queries(10):
+        # Django's session, the account, the identity session; the pool (3); the hours of use (4), the changes of its
+        # size; who uses it (2).
+        with django_assert_num_queries(13):
             response = admin_client.get(PAGE)
         assert len(response.content) < 60_000
+
+
+class TestApplications:
+    """Who uses the pool, and how much of it they may."""
+
+    @pytest.mark.contract("IS-88", "SE-64")
+    def test_in_use_and_at_most(self, admin_client):
+        License.objects.create(slots=20)
+        busy = TrustedApplicationFactory(service=True, name="Busy <b>", slot_limit=2)
+        other = TrustedApplicationFactory(web=True, name="Other")
+        TrustedApplicationFactory(service=True, name="Waiting", slot_limit=7)
+        TrustedApplicationFactory(service=True, name="Unheard of")
+        for _ in range(2):
+            live_session(None, busy, is_service=True)
+        live_session(None, other, busy)
+        live_session(None, busy, closed_at=timezone.now())
+        page = admin_client.get(PAGE).content.decode()
+        table = re.findall(r'id="uses".*?</table>', page, re.DOTALL)[0]
+        rows = [re.sub(r"<[^>]+>", " ", row).split() for row in table.split("<tbody>")[1].split("</tr>")[:-1]]
+        assert rows == [
+            ["Busy", "&lt;b&gt;", "2", "2", "reached"],
+            ["Other", "1", "–"],
+            ["Waiting", "0", "7"],
+        ]
+        assert f"/admin/trusted_apps/trustedapplication/{busy.pk}/change/" in table
+
+    def test_nobody(self, admin_client):
+        assert "No application holds a licence, and none has a limit." in text_of(admin_client.get(PAGE))
+
+    @pytest.mark.contract("SE-62")
+    def test_sessions_and_services_are_two_numbers(self, admin_client):
+        License.objects.create(slots=20)
+        one, two = TrustedApplicationFactory(service=True), TrustedApplicationFactory(service=True)
+        for application in (one, one, one, two):
+            live_session(None, application, is_service=True)
+        live_session()
+        for user in (UserFactory(), UserFactory(system=True)):
+            ReservedSeat.objects.create(user=user)
+        text = text_of(admin_client.get(PAGE))
+        assert "In use 5 1 session of people, 4 of 2 services" in text
+        assert "Kept 2 reserved for 2 accounts that are offline" in text
 
 
 class TestChart:
@@ -115,6 +158,22 @@ class TestChart:
             assert chart.count('class="chart-limit"') == 1
             assert chart.count('class="chart-refused"') == 1
         assert "style=" not in page
+
+    @pytest.mark.contract("IS-88", "SE-62")
+    def test_seats_that_were_kept(self, admin_client):
+        hour = usage.hour_of(timezone.now())
+        SlotUsage.objects.create(hour=hour - 5 * HOUR, until=hour - 4 * HOUR, peak=4, slots=6, refused=3, kept=5)
+        SlotUsage.objects.create(hour=hour - 4 * HOUR, until=hour - 3 * HOUR, peak=1, slots=6, kept=3)
+        page = admin_client.get(PAGE).content.decode()
+        day = re.findall(r'<svg class="chart-plane".*?</svg>', page, re.DOTALL)[0]
+        assert day.count('class="chart-kept"') == 2
+        # What was in use left room for two of the five.
+        assert ": 4 of 6, 2 kept, 3 refused</title>" in day
+        assert ": 1 of 6, 3 kept</title>" in day
+        assert "Up to 3 more kept for accounts that were offline." in day
+        table = re.findall(r"<tbody>(.*?)</tbody>", page.split('id="day-details"')[1], re.DOTALL)[0]
+        hours = [re.findall(r">([^<]+)</t[hd]>", row) for row in table.split("</tr>")[:-1]]
+        assert [row[1:] for row in hours if row[1] != "0"] == [["1", "3", "6", "0", "0"], ["4", "2", "6", "0", "3"]]
 
     @pytest.mark.contract("IS-88", "SE-55")
     def test_a_pool_without_a_limit_has_no_line(self, admin_client):
@@ -156,6 +215,36 @@ class TestSize:
         event = AuditEvent.objects.get(name="instance.updated")
         assert event.actor_name == administrator.login
         assert event.detail["changes"] == {"concurrent_licenses": {"old": 20, "new": slots}}
+
+    @pytest.mark.contract("IS-88", "SE-63")
+    def test_the_share_that_services_never_take(self, admin_client):
+        License.objects.create(slots=20)
+        live_session(is_service=True)
+        response = admin_client.get(PAGE)
+        assert element(response, "pool-for-people") == "4"
+        assert element(response, "pool-free-services") == "15"
+        assert 'name="kept_from_services" value="20"' in response.content.decode()
+        assert admin_client.post(PAGE, {"slots": "20", "kept_from_services": "50"}).status_code == 303
+        response = admin_client.get(PAGE)
+        assert message(response) == "The pool holds 20 concurrent licences now. Never for services: 10."
+        assert element(response, "pool-for-people") == "10"
+        event = AuditEvent.objects.get(name="instance.updated")
+        assert event.detail["changes"] == {"kept_from_services_percent": {"old": 20, "new": 50}}
+
+    @pytest.mark.parametrize("typed", ["-1", "101", "x"])
+    def test_no_share(self, admin_client, typed):
+        License.objects.create(slots=20)
+        response = admin_client.post(PAGE, {"slots": "20", "kept_from_services": typed})
+        assert response.status_code == 200
+        assert element(response, "id_kept_from_services_error").strip()
+        assert License.objects.get().kept_from_services == 20
+
+    @pytest.mark.contract("SE-58", "SE-63")
+    def test_full_for_services_only(self, admin_client):
+        License.objects.create(slots=5)
+        for _ in range(4):
+            live_session(is_service=True)
+        assert "1 free, none for services" in text_of(admin_client.get(PAGE))
 
     def test_as_it_was(self, admin_client):
         License.objects.create(slots=20)

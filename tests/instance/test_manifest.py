@@ -346,6 +346,81 @@ def test_more_seats_than_licences_are_refused():
     assert ReservedSeat.objects.get().user.login == "b"
 
 
+@pytest.mark.contract("MF-06", "SE-16", "SE-65")
+@pytest.mark.parametrize("kind", ["ExternalCommunityUser", "VirtualUserNoLogin", "ApplicationUserNoLogin"])
+def test_a_seat_of_an_account_that_never_calls_an_api_is_refused(kind):
+    """As on the page: it would keep a slot from everybody for ever."""
+    text = f"users: [{{login: shop, type: {kind}}}]\ninstance: {{reserved_seats: [shop]}}"
+    with pytest.raises(manifest.ManifestError) as refused:
+        apply(text)
+    assert f"instance.reserved_seats[0] (line 2): shop cannot use a licence: accounts of type {kind} never do." in str(
+        refused.value
+    ).replace('"', "")
+    assert not User.objects.exists()
+    # As the manifest leaves the account, not as it was.
+    UserFactory(login="shop", user_type=UserType[kind_of(kind)])
+    apply("users: [{login: shop, type: InternalUser}]\ninstance: {reserved_seats: [shop]}")
+    assert ReservedSeat.objects.get().user.login == "shop"
+
+
+def kind_of(label):
+    return next(name for name in UserType.names if UserType[name].label == label)
+
+
+@pytest.mark.contract("MF-05", "SE-71")
+def test_a_seat_of_no_use_is_left_out_of_an_export():
+    user = UserFactory(login="shop")
+    apply("instance: {reserved_seats: [shop]}")
+    User.objects.filter(pk=user.pk).update(user_type=UserType.COMMUNITY)
+    text = manifest.export()
+    assert "reserved_seats: []" in text
+    assert any("shop: left out of reserved_seats" in warning for warning in manifest.export_warnings())
+    assert all(line.endswith("unchanged") for line in apply(text))
+
+
+@pytest.mark.contract("MF-05", "SE-63", "SE-64")
+def test_the_limits_of_applications_and_the_share_of_people():
+    text = """
+        instance: {concurrent_licenses: 10, kept_from_services_percent: 50}
+        applications: [{application_uri: app, name: App, license_slot_limit: 3}]
+    """
+    assert apply(text) == [
+        "application app: created",
+        "instance: updated concurrent_licenses, kept_from_services_percent",
+    ]
+    assert License.objects.get().kept_from_services == 50
+    assert TrustedApplication.objects.get().slot_limit == 3
+    event = AuditEvent.objects.get(name="instance.updated")
+    assert event.detail["changes"]["kept_from_services_percent"] == {"old": 20, "new": 50}
+    assert apply(text) == ["application app: unchanged", "instance: unchanged"]
+    assert apply("applications: [{application_uri: app, license_slot_limit: null}]") == [
+        "application app: updated license_slot_limit"
+    ]
+    assert TrustedApplication.objects.get().slot_limit is None
+
+
+@pytest.mark.contract("MF-06", "SE-63", "SE-64")
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("instance: {kept_from_services_percent: 101}", r"instance\.kept_from_services_percent .*from 0 to 100"),
+        ("instance: {kept_from_services_percent: null}", r"instance\.kept_from_services_percent .*from 0 to 100"),
+        ("instance: {kept_from_services_percent: '20'}", r"instance\.kept_from_services_percent .*from 0 to 100"),
+        (
+            "applications: [{application_uri: a, name: A, license_slot_limit: 0}]",
+            r"applications\[0\]\.license_slot_limit .*greater than or equal to 1",
+        ),
+        (
+            "applications: [{application_uri: a, name: A, license_slot_limit: many}]",
+            r"applications\[0\]\.license_slot_limit .*whole number or null",
+        ),
+    ],
+)
+def test_limits_that_are_none(text, message):
+    with pytest.raises(manifest.ManifestError, match=message):
+        apply(text)
+
+
 @pytest.mark.contract("MF-01", "TA-51", "CL-80")
 def test_demo_manifest_is_valid_without_an_environment():
     path = Path(manifest.__file__).parents[1] / "demo" / "manifest.yaml"

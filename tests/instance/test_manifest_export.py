@@ -206,6 +206,7 @@ version: 1
 instance:
   name: ERP
   concurrent_licenses: null
+  kept_from_services_percent: 20
   reserved_seats:
     - svc
   title: ""
@@ -260,6 +261,7 @@ applications:
     access_tokens: None
     basic_authentication_allowed: false
     identity_scopes_imply_access: false
+    license_slot_limit: null
     is_enabled: true
     notes: ""
     system_user_login_url: ""
@@ -283,6 +285,7 @@ applications:
     access_tokens: AdministratorsOnly
     basic_authentication_allowed: false
     identity_scopes_imply_access: false
+    license_slot_limit: null
     is_enabled: true
     notes: |
       first line

@@ -20,7 +20,7 @@ from erpnet_identity.erp_sessions.usage import HourOfUse
 from erpnet_identity.instance import chart
 from erpnet_identity.instance.forms import AppearanceForm, FindForm, SeatForm, SlotsForm
 from erpnet_identity.instance.live_sessions import ON_A_PAGE, LiveSession
-from erpnet_identity.instance.pool_figures import PoolFigures
+from erpnet_identity.instance.pool_figures import PoolFigures, Use
 from erpnet_identity.users.models import User, UserType
 from trusted_apps.models import TrustedApplication
 
@@ -103,12 +103,17 @@ def hours(slots: int | None = 60) -> list[HourOfUse]:
         if pool is not None:
             peak = min(peak, pool)
         refused = luck.randrange(1, 9) if pool is not None and peak >= pool - 2 else 0
-        found.append(HourOfUse(hour, peak, pool, peak // 2, refused))
+        kept = 6 if is_work else 11
+        found.append(HourOfUse(hour, peak, pool, peak // 2, refused, 0 if pool is None else kept))
     return found
 
 
-POOL = PoolFigures(slots=60, people=34, services=9, shared=2, reserved=8, absent=5)
-FULL = PoolFigures(slots=40, people=34, services=9, shared=2, reserved=8, absent=5)
+POOL = PoolFigures(
+    slots=60, people=34, services=9, shared=2, reserved=8, absent=5, service_applications=3, kept_from_services=20
+)
+FULL = PoolFigures(
+    slots=40, people=34, services=9, shared=2, reserved=8, absent=5, service_applications=3, absent_services=1
+)
 UNLIMITED = PoolFigures(slots=None, people=3, services=0, shared=0, reserved=0, absent=0)
 QUIET = PoolFigures(slots=20, people=0, services=0, shared=0, reserved=0, absent=0)
 
@@ -124,14 +129,22 @@ def sessions(number: int, pool: PoolFigures = POOL, **asked: str) -> dict[str, A
 
 
 def licenses(pool: PoolFigures, used: list[HourOfUse], data: dict[str, str] | None = None) -> dict[str, Any]:
-    form = SlotsForm(data, initial={"slots": pool.slots})
+    form = SlotsForm(data, initial={"slots": pool.slots, "kept_from_services": pool.kept_from_services})
     if data:
         form.add_error("slots", "8 seats cannot be kept: there are 4 concurrent licences.")
     return {
-        "pool": pool, "form": form, "peak_today": max(hour.peak for hour in used[-15:]),
+        "pool": pool, "form": form, "uses": uses() if pool.live else [],
+        "peak_today": max(hour.peak for hour in used[-15:]),
         "refused_today": sum(hour.refused for hour in used[-15:]),
         "day": chart.draw(chart.hourly(used[-24:]), every=6), "month": chart.draw(chart.daily(used), every=6),
     }  # fmt: skip
+
+
+def uses() -> list[Use]:
+    limits = (None, None, 5, 12)
+    for application, limit in zip(APPLICATIONS, limits, strict=True):
+        application.slot_limit = limit
+    return [Use(application, live) for application, live in zip(APPLICATIONS, (23, 11, 5, 4), strict=True)]
 
 
 def reservations(number: int, data: dict[str, str] | None = None) -> dict[str, Any]:

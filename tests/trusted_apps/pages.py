@@ -27,6 +27,7 @@ def fields(**values):
         "post_logout_redirect_uris": "",
         "system_user": "",
         "scope": ["read"],
+        "slot_limit": "",
         "reference_tokens": "none",
         "is_enabled": True,
         "notes": "",
@@ -49,6 +50,7 @@ def fields_of(application, **values):
     }
     stored["scope"] = application.scope_list
     stored["system_user"] = application.system_user.login if application.system_user else ""
+    stored["slot_limit"] = "" if application.slot_limit is None else application.slot_limit
     return fields(**{**stored, "is_enabled": False, **values})
 
 

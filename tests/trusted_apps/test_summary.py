@@ -13,6 +13,19 @@ def said(**values):
     return summarise(TrustedApplication(name="Shop", client_id="shop", **values))
 
 
+@pytest.mark.contract("TA-74", "SE-64")
+@pytest.mark.parametrize(
+    ("limit", "sentences"),
+    [
+        (None, []),
+        (1, ["It may hold the licences of at most 1 session at a time."]),
+        (5, ["It may hold the licences of at most 5 sessions at a time."]),
+    ],
+)
+def test_its_limit(limit, sentences):
+    assert [sentence for sentence in said(slot_limit=limit) if "licences" in sentence] == sentences
+
+
 @pytest.mark.contract("TA-74")
 @pytest.mark.parametrize(
     ("values", "sentences"),

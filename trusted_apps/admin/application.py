@@ -92,7 +92,7 @@ class TrustedApplicationAdmin(SecretViews, columns.ApplicationColumns, TracedAdm
                 },
             ),
             ("Working without a person", {"fields": ["allows_service", "system_user"]}),
-            ("Access to data", {"fields": ["scope", "identity_scopes_imply_access"]}),
+            ("Access to data", {"fields": ["scope", "identity_scopes_imply_access", "slot_limit"]}),
             (
                 "Reference tokens and older clients",
                 {"fields": ["reference_tokens", "allows_basic_authentication", "system_user_login_url"]},

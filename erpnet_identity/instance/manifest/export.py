@@ -5,7 +5,8 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from erpnet_identity.erp_sessions.pool import stored_pool
+from erpnet_identity.erp_sessions.models import ReservedSeat
+from erpnet_identity.erp_sessions.pool import stored_pool, stored_size
 from erpnet_identity.tenancy.services import stored_instance
 from erpnet_identity.users.models import User
 from trusted_apps.attributes import ATTRIBUTES
@@ -20,8 +21,9 @@ _NAMED = ("client_type", "reference_tokens")
 def export(*, with_secrets: bool = True) -> str:
     """The manifest of the running instance, every value written out, in a stable order.
 
-    Not in it: the product's own applications, retired secrets of applications that cannot keep one, passwords that
-    nothing can be compared with, and what is not configuration (times, versions, failed sign-ins).
+    Not in it: the product's own applications, seats of accounts that never call an API, retired secrets of
+    applications that cannot keep one, passwords that nothing can be compared with, and what is not configuration
+    (times, versions, failed sign-ins).
     """
     slots, seats = stored_pool()
     instance = stored_instance()
@@ -30,6 +32,7 @@ def export(*, with_secrets: bool = True) -> str:
         "instance": {
             "name": instance.name,
             "concurrent_licenses": slots,
+            "kept_from_services_percent": stored_size().kept_from_services,
             "reserved_seats": sorted(seats.values(), key=_order),
             **{key: getattr(instance, key) for key in APPEARANCE},
         },
@@ -44,6 +47,9 @@ def export_warnings() -> Iterator[str]:
     """Sentences about stored objects that today's rules would refuse, so that ``apply`` would refuse them too."""
     for user in _users():
         yield from _refusals(f"user {user.login}", user, exclude=["password"])
+    for seat in ReservedSeat.objects.of_no_use().select_related("user").order_by("user__login"):
+        kind = seat.user.type_name
+        yield f"user {seat.user.login}: left out of reserved_seats, because accounts of type {kind} never use one"
     for application in _applications():
         yield from _refusals(f"application {application.client_id}", application, exclude=["system_user"])
 

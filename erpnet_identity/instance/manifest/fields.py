@@ -88,6 +88,15 @@ def optional_count(node: Node, context: Context) -> int | None:
     raise Unreadable(f"Expected a whole number or null, found {reader.describe(node)}.", node.line)
 
 
+def percent(node: Node, context: Context) -> int:
+    """A whole number from 0 to 100."""
+    if isinstance(node, Scalar) and node.plain:
+        word = context.text(node)
+        if _INTEGER.fullmatch(word) and int(word) <= 100:
+            return int(word)
+    raise Unreadable(f"Expected a whole number from 0 to 100, found {reader.describe(node)}.", node.line)
+
+
 def choice(names: Iterable[str], values: Iterable[Any]) -> Reader:
     """One of the documented names; gives the stored value."""
     known = dict(zip(names, values, strict=True))

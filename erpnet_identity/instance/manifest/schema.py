@@ -61,6 +61,7 @@ INSTANCE: dict[str, fields.Reader] = {
     "name": fields.text,
     **dict.fromkeys(APPEARANCE, fields.text),
     "concurrent_licenses": fields.optional_count,
+    "kept_from_services_percent": fields.percent,
     "reserved_seats": fields.texts,
 }
 USER: dict[str, fields.Reader] = {
@@ -104,6 +105,7 @@ APPLICATION: dict[str, fields.Reader] = {
     "access_tokens": fields.choice(ReferenceTokenPolicy.labels, ReferenceTokenPolicy.values),
     "basic_authentication_allowed": fields.flag,
     "identity_scopes_imply_access": fields.flag,
+    "license_slot_limit": fields.optional_count,
     "is_enabled": fields.flag,
     "notes": fields.text,
     "system_user_login_url": fields.text,

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from erpnet_identity.erp_sessions.pool import set_pool, stored_pool, validate_pool
+from erpnet_identity.erp_sessions.pool import set_pool, stored_pool, stored_size, validate_pool
 from erpnet_identity.tenancy.models import Instance
 from erpnet_identity.tenancy.services import stored_instance, update_instance
 from erpnet_identity.users.models import User
@@ -35,6 +35,10 @@ class InstanceChange(Change):
         self._slots: int | None = entry.values.get("concurrent_licenses", slots)
         if self._slots != slots:
             self.keys.add("concurrent_licenses")
+        kept_from_services = stored_size().kept_from_services
+        self._kept_from_services: int = entry.values.get("kept_from_services_percent", kept_from_services)
+        if self._kept_from_services != kept_from_services:
+            self.keys.add("kept_from_services_percent")
         self._seats: dict[Any, User] = {}
         if "reserved_seats" in entry.values:
             self._seats = self._named(entry.values["reserved_seats"], directory)
@@ -52,6 +56,9 @@ class InstanceChange(Change):
                 message = f"There is no user {shown(login)}, here or stored."
             elif user.pk in seats:
                 message = f"{shown(login)} stands here twice."
+            elif not user.may_call_apis:
+                # As on the page: an account that can never open a session would keep a slot from everybody for ever.
+                message = f"{shown(login)} cannot use a licence: accounts of type {user.type_name} never do."
             else:
                 seats[user.pk] = user
             if message:
@@ -75,7 +82,13 @@ class InstanceChange(Change):
 
     def write(self, trace: Trace) -> None:
         update_instance(self._facts, actor=trace.actor, source=trace.source)
-        set_pool(self._slots, self._seats.values(), actor=trace.actor, source=trace.source)
+        set_pool(
+            self._slots,
+            self._seats.values(),
+            kept_from_services=self._kept_from_services,
+            actor=trace.actor,
+            source=trace.source,
+        )
 
     def problems_of(self, error: ValidationError) -> list[Problem]:
         seats = "reserved_seats" if "reserved_seats" in self.entry.lines else "concurrent_licenses"
