@@ -99,7 +99,7 @@ def test_queries_do_not_grow_with_the_rows(browser):
 
 def test_only_for_administrators(client, internal_user):
     client.force_login(internal_user)
-    assert client.get(LIST).status_code == 302
+    assert client.get(LIST).status_code == 403
 
 
 def test_a_session_speaks_for_itself():

@@ -235,6 +235,14 @@ class Sessions(RuleBasedStateMachine):
                 self.tokens.append((token, sid, user, name, False))
         self.applications[name] = application
 
+    def renewed(self, known):
+        """Another token of the same sign-in, or of the same service."""
+        _, key, user, application, is_service = known
+        if is_service:
+            token = token_of_service(self.applications[application])
+            return token, token.id, user, application, True
+        return token_of_person(self.users[user], self.applications[application], key), key, user, application, False
+
     def teardown(self):
         try:
             for worker in self.workers:
@@ -300,6 +308,7 @@ class Sessions(RuleBasedStateMachine):
             got, said = None, (refusal.slots, refusal.live, refusal.kept)
             met = (refusal.cause, refusal.used, refusal.limit)
         if isinstance(wanted, Held):
+            assert got != "refused"
             wanted.id = wanted.id or got
             worker.running.append(wanted)
             wanted = wanted.id
@@ -377,6 +386,8 @@ class Sessions(RuleBasedStateMachine):
             save_user(user, actor=SYSTEM)
         if user.is_active:
             self.model.inactive.remove(name)
+            # What it had was ended for good with the account; it signs in anew.
+            self.tokens = [self.renewed(token) if token[2] == name else token for token in self.tokens]
         else:
             self.model.inactive.add(name)
             self.model.close([held for held in self.model.live() if held.user == name], "user")
@@ -404,10 +415,11 @@ class Sessions(RuleBasedStateMachine):
     def resize(self, slots):
         self.try_to_save(slots, self.model.seats, lambda: pool.set_slots(slots, actor=SYSTEM))
 
-    @rule(share=st.sampled_from([0, 20, 34, 50, 67, 99, 100]))
-    def share_out(self, share):
+    @rule(share=st.sampled_from([0, 20, 34, 50, 67, 99, 100]), worker=st.integers(0, 1))
+    def share_out(self, share, worker):
         pool.set_slots(self.model.slots, kept_from_services=share, actor=SYSTEM)
         self.model.share = share
+        self.all_services_call(worker)
 
     @rule(number=st.integers(0, 99), limit=st.sampled_from([1, 1, 2, 3, None, None]))
     def limit_application(self, number, limit):

@@ -1,10 +1,11 @@
 """``/health/live`` and ``/health/ready`` for whoever watches the process (OPS-08)."""
 
 import json
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_safe
 
 from .. import health
 
@@ -15,13 +16,26 @@ def _json(content: dict[str, Any], *, status: int = 200) -> HttpResponse:
     return response
 
 
-@require_safe
+def _reading_only(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    # Django's own decorator answers with an empty page for people.
+    @wraps(view)
+    def guarded(request: HttpRequest) -> HttpResponse:
+        if request.method in ("GET", "HEAD"):
+            return view(request)
+        response = _json({"error": "invalid_request", "error_description": "Only GET is allowed"}, status=405)
+        response["Allow"] = "GET, HEAD"
+        return response
+
+    return guarded
+
+
+@_reading_only
 def live(request: HttpRequest) -> HttpResponse:
     """200 while the process answers; looks at nothing else, so that a slow database restarts nobody."""
     return _json({"status": "live"})
 
 
-@require_safe
+@_reading_only
 def ready(request: HttpRequest) -> HttpResponse:
     """200 when this process can do its work, with the parts that it does without for now; else 503 with the parts that
     make it useless."""
