@@ -1,15 +1,18 @@
-"""Which failures are an outage: the database or the cache is away, full or read-only, and nothing is wrong with us.
+"""Which failures are an outage: the database or the cache is away, full or read-only, or too many people sign in at
+once, and nothing is wrong with us.
 
 An outage passes. Whoever asks is told to come again (RFC 9110 §15.6.4), and the log is told once a minute and not once
 a request. A failure that is not listed here is a fault of the product and is logged with all that is known of it.
 """
 
+import sys
 from typing import Any
 
-import redis
 import structlog
 from django.db import Error, InterfaceError, OperationalError, ProgrammingError
 from django.db.transaction import TransactionManagementError
+
+from erpnet_identity.edge.busy import Busy
 
 from .complaints import Complaint
 
@@ -21,28 +24,24 @@ _LONGEST_CHAIN = 20
 _STATES = ("08", "53", "57", "58", "25006")
 # SQLite's: busy, locked, read-only, input or output failed, full, cannot be opened, locking failed.
 _CODES = frozenset({5, 6, 8, 10, 13, 14, 15})
-_REDIS = (
-    redis.ConnectionError,
-    redis.TimeoutError,
-    redis.exceptions.ReadOnlyError,
-    redis.exceptions.OutOfMemoryError,
-    redis.exceptions.ClusterError,
-)
-
 _log = structlog.get_logger("erpnet.outage")
 _complaints = {
     "database": Complaint(_log, "the database is not available; requests are answered with 503"),
     "cache": Complaint(_log, "the cache is not available; a request that needs it is answered with 503"),
+    "passwords": Complaint(_log, "too many passwords are checked at once; further ones are answered with 503"),
 }
 
 
 def what_is_away(error: BaseException) -> str:
-    """``database`` or ``cache`` when the failure, or one that it was raised over, is an outage; else empty."""
+    """``database``, ``cache`` or ``passwords`` when the failure, or one that it was raised over, is an outage; else
+    empty."""
     link: BaseException | None = error
     for _ in range(_LONGEST_CHAIN):
         if link is None:
             break
-        if isinstance(link, _REDIS) or _is_misconfigured(link):
+        if isinstance(link, Busy):
+            return "passwords"
+        if _is_of_redis(link):
             return "cache"
         if isinstance(link, Error) and _is_of_database(link):
             return "database"
@@ -50,9 +49,16 @@ def what_is_away(error: BaseException) -> str:
     return ""
 
 
-def _is_misconfigured(error: BaseException) -> bool:
-    # Redis takes no writes because it could not save them: its disk is full, mostly.
-    return isinstance(error, redis.ResponseError) and str(error).startswith("MISCONF")
+def _is_of_redis(error: BaseException) -> bool:
+    redis: Any = sys.modules.get("redis")
+    if redis is None:
+        return False  # no instance without Redis loads its library
+    away = (redis.ConnectionError, redis.TimeoutError)
+    full = (redis.exceptions.ReadOnlyError, redis.exceptions.OutOfMemoryError, redis.exceptions.ClusterError)
+    # "MISCONF": Redis takes no writes because it could not save them; its disk is full, mostly.
+    return isinstance(error, (*away, *full)) or (
+        isinstance(error, redis.ResponseError) and str(error).startswith("MISCONF")
+    )
 
 
 def _is_of_database(error: Error) -> bool:

@@ -9,15 +9,16 @@ import itertools
 import math
 import os
 import secrets
+import sys
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from django.core.cache import caches
-from redis.exceptions import NoScriptError
 
-from erpnet_identity.edge.redis_cache import Line, RedisCache
+if TYPE_CHECKING:
+    from erpnet_identity.edge.redis_cache import RedisCache
 
 WINDOW = 60  # seconds that requests per minute are counted over, from the first of them on
 LEASE = 120  # seconds after which a request that nobody renewed counts no more
@@ -122,7 +123,13 @@ _REFUSALS = ("", RPM, CONCURRENT)
 class RedisCounter:
     """Counts in Redis: one step for all workers, whatever happens at the same moment. For one thread."""
 
-    def __init__(self, cache: RedisCache) -> None:
+    def __init__(self, cache: "RedisCache") -> None:
+        # An instance without Redis does not load its library.
+        from redis.exceptions import NoScriptError
+
+        from erpnet_identity.edge.redis_cache import Line
+
+        self._forgotten = NoScriptError
         self._cache = cache
         self._client: Any = cache._cache.get_client(None, write=True)
         self._script = self._client.register_script(_ENTER).sha
@@ -139,7 +146,7 @@ class RedisCounter:
         arguments = (2, *self._keys(session), repr(now), member, rpm, concurrent, WINDOW, LEASE)
         try:
             verdict, began = self._line.ask("EVALSHA", self._script, *arguments)
-        except NoScriptError:  # the first of all, or Redis was restarted
+        except self._forgotten:  # the first of all, or Redis was restarted
             verdict, began = self._line.ask("EVAL", _ENTER, *arguments)
         return _REFUSALS[int(verdict)], float(began)
 
@@ -177,12 +184,13 @@ os.register_at_fork(after_in_child=_be_another_worker)
 
 def _counter() -> _Counter:
     cache: Any = caches["default"]
-    if not isinstance(cache, RedisCache):
+    backend = sys.modules.get("erpnet_identity.edge.redis_cache")
+    if backend is None or not isinstance(cache, backend.RedisCache):
         return _local
     # Django has one cache object for each thread, and the counter goes with it.
     if not hasattr(cache, "traffic"):
-        cache.traffic = RedisCounter(cache)  # type: ignore[attr-defined]
-    counter: _Counter = cache.traffic  # type: ignore[attr-defined]
+        cache.traffic = RedisCounter(cache)
+    counter: _Counter = cache.traffic
     return counter
 
 

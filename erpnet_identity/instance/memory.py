@@ -13,18 +13,26 @@ def _library() -> ctypes.CDLL | None:
     return ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-def give_back() -> None:
-    """Have large pieces of memory returned when they are freed, and small ones kept in few places.
+def keep_together() -> None:
+    """Have the C library use one heap, from which `give_back` can return what is free. Processes forked later inherit
+    this; before any thread.
 
-    By itself glibc raises the size from which it returns memory to the largest piece that was ever freed: after the
-    first password, whose hash takes 19 MiB, each thread keeps as much for ever. Processes forked later inherit this.
+    By itself glibc gives each thread a heap of its own: after the first password, whose hash takes 19 MiB, each keeps
+    as much for ever. Returning it after every hash would cost a third of the hash again, in pages that the kernel has
+    to clear.
     """
     mallopt = getattr(_library(), "mallopt", None)
-    if mallopt is None:  # not glibc
-        return
-    mallopt(_M_MMAP_THRESHOLD, 1024 * 1024)
-    mallopt(_M_TRIM_THRESHOLD, 1024 * 1024)
-    mallopt(_M_ARENA_MAX, 2)
+    if mallopt is not None:  # glibc
+        mallopt(_M_ARENA_MAX, 1)
+        mallopt(_M_MMAP_THRESHOLD, 32 * 1024 * 1024)
+        mallopt(_M_TRIM_THRESHOLD, 128 * 1024 * 1024)
+
+
+def give_back() -> None:
+    """Return to the system what is free. Takes some milliseconds."""
+    trim = getattr(_library(), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def end_with_parent(parent: int) -> None:

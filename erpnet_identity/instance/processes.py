@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from queue import SimpleQueue
 from typing import Any
@@ -23,6 +24,8 @@ from granian._granian import CallbackScheduler, RSGIWorker, WorkerSignal
 from granian.server.common import WORKERS_METHODS
 from granian.server.mp import MPServer, WorkerProcess
 
+from erpnet_identity.users.hashers import turns
+
 from . import memory, startup
 from .front import Front, Limits
 
@@ -30,6 +33,7 @@ log = structlog.get_logger("erpnet.server")
 
 GRACE = 2.3  # seconds that running requests have
 _KILLED = 2.7  # seconds after which a worker that has not ended is killed
+_REST = 3.0  # seconds without a password, after which the memory that they took is given back
 _ENDINGS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 CAN_FORK = sys.platform == "linux"
 
@@ -148,16 +152,24 @@ def work(
     quiet = WorkerSignal()
     quiet.add_cb(lambda: loop.call_soon_threadsafe(ended.set))
 
+    told = threading.Event()
+
     def stop() -> None:
+        # Once: a second `set` would wait, inside the event loop, for somebody to take the first.
+        if told.is_set():
+            return
+        told.set()
         front.stop()
         quiet.set()
         loop.call_later(GRACE, _give_up, ended)
+        _end_by(_KILLED)
 
     _on_termination(loop, stop)
     _when_parent_ends(partial(loop.call_soon_threadsafe, stop))
     serve = getattr(granian, WORKERS_METHODS[runtime_mode][False])
     serve(_Scheduler(loop, front.schedule, None, _nothing, _nothing), loop, quiet)
     startup.begin()
+    _give_back_at_rest(loop)
     loop.run_until_complete(ended.wait())
     startup.end()
 
@@ -171,9 +183,22 @@ def limits() -> Limits:
     )
 
 
+def _give_back_at_rest(loop: asyncio.AbstractEventLoop) -> None:
+    if turns.have_rested(_REST):
+        memory.give_back()
+    loop.call_later(_REST, _give_back_at_rest, loop)
+
+
 def _give_up(ended: asyncio.Event) -> None:
     log.warning("stopped although requests were still running")
     ended.set()
+
+
+def _end_by(seconds: float) -> None:
+    """End this process then, whatever still holds it: a parent that is gone cannot kill it."""
+    last = threading.Timer(seconds, os._exit, (1,))
+    last.daemon = True
+    last.start()
 
 
 def _nothing(*args: Any) -> None:
@@ -196,6 +221,7 @@ def _when_parent_ends(stop: Callable[[], object]) -> None:
 
     def wait() -> None:
         parent.join()
-        stop()
+        with suppress(RuntimeError):  # the loop has ended by itself
+            stop()
 
     threading.Thread(target=wait, name="parent", daemon=True).start()

@@ -29,7 +29,7 @@ def run(host: str, port: int, workers: int) -> None:
     Raises ``PortUnusable``.
     """
     port = ensure_free(host, port)
-    memory.give_back()
+    memory.keep_together()
     if processes.CAN_FORK:
         # Told to stop while it loads, it ends without a word.
         signal.signal(signal.SIGINT, signal.SIG_DFL)

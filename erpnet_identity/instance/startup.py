@@ -1,6 +1,7 @@
 """What a server process does before its first request, so that no caller waits for it."""
 
 import gc
+import threading
 from functools import lru_cache
 from typing import Any
 
@@ -20,13 +21,19 @@ from . import cleanup, machine
 
 log = structlog.get_logger("erpnet.server")
 
+_AHEAD_AFTER = 0.3  # seconds: whoever waited for the start comes first
+
 
 def warm_up() -> None:
-    """Import what is imported at first use, and read the signing keys if the database answers already."""
+    """Import what is imported at first use."""
     get_resolver().url_patterns  # noqa: B018 - reading it imports every view
     for name in ("instance/landing.html", "404.html", "500.html", "503.html"):
         get_template(name)
-    machine.read()
+
+
+def read_ahead() -> None:
+    """Read the signing keys if the database answers already, and how busy the machine is. Beside the first requests:
+    a key takes time to parse, and may not be there yet."""
     appearance()
     try:
         keys.signing_key(timezone.now())
@@ -35,6 +42,7 @@ def warm_up() -> None:
         log.warning("the signing keys are not readable yet", error=repr(error))
     finally:
         connections.close_all()
+    machine.read()
 
 
 def settle_memory() -> None:
@@ -43,9 +51,9 @@ def settle_memory() -> None:
     A request makes thousands of short-lived objects, and by default every few hundred of them start a collection; the
     longest of these walk through all of Django each time, in the middle of somebody's request.
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 100)
+    gc.enable()
 
 
 @lru_cache(maxsize=1)
@@ -59,6 +67,9 @@ def application() -> Any:
 
 def begin() -> None:
     """Start what a server process does beside answering requests."""
+    ahead = threading.Timer(_AHEAD_AFTER, read_ahead)
+    ahead.daemon = True
+    ahead.start()
     cleanup.start_in_background()
     background.start()
     strangers.start()

@@ -2,9 +2,13 @@
 
 from typing import Any
 
-import structlog
+from erpnet_identity import lean
 
 from .values import env
+
+# Rich would colour tracebacks, which we print plainly.
+with lean.without("rich"):
+    import structlog
 
 _shared: list[Any] = [
     structlog.contextvars.merge_contextvars,
