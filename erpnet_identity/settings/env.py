@@ -5,6 +5,7 @@ from it, so neither can go stale (OPS-05).
 """
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,10 @@ from . import kinds
 # Variables that only this product reads carry this prefix, so that a misspelt one can be told from a
 # variable that belongs to something else on the machine.
 PREFIX = "ERPNET_"
+
+# Kubernetes gives each container such names for every service beside it, and a service may be called erpnet:
+# https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
+_OF_KUBERNETES = re.compile(r".+_(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT(_.+)?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +324,7 @@ class Settings:
         self.problems: dict[str, str] = {}
         self._values: dict[str, Any] = {}
         for name in sorted({name for source in self._sources.values() for name in source}):
-            if name.startswith(PREFIX) and name not in _BY_NAME:
+            if name.startswith(PREFIX) and name not in _BY_NAME and not _OF_KUBERNETES.fullmatch(name):
                 self.problems[name] = f"{name} is not a variable of this product. `manage.py settings` lists them all."
         for variable in VARIABLES:
             self._values[variable.name] = self._value(variable)

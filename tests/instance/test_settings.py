@@ -120,6 +120,26 @@ class TestReading:
     def test_variables_of_others_are_not_ours_to_judge(self, read):
         assert read(**GOOD, PATH="/bin", EDITOR="vi").DEBUG is False
 
+    @pytest.mark.parametrize(
+        ("name", "text"),
+        [
+            ("ERPNET_SERVICE_HOST", "10.0.0.11"),
+            ("ERPNET_SERVICE_PORT", "8000"),
+            ("ERPNET_SERVICE_PORT_HTTP", "8000"),
+            ("ERPNET_PORT", "tcp://10.0.0.11:8000"),
+            ("ERPNET_PORT_8000_TCP", "tcp://10.0.0.11:8000"),
+            ("ERPNET_PORT_8000_TCP_ADDR", "10.0.0.11"),
+            ("ERPNET_IDENTITY_PORT", "tcp://10.0.0.12:8000"),
+        ],
+    )
+    def test_what_kubernetes_says_of_a_service_of_our_name_is_left_alone(self, read, name, text):
+        assert read(**GOOD, **{name: text}).problems == {}
+
+    @pytest.mark.parametrize("name", ["ERPNET_PORTS", "ERPNET_SUPPORT", "ERPNET_SERVICE", "ERPNET_HOST"])
+    def test_what_only_looks_like_it_is_not(self, read, name):
+        with pytest.raises(ImproperlyConfigured, match=rf"^{name} is not a variable of this product"):
+            read(**GOOD, **{name: "1"})
+
     @pytest.mark.contract("OPS-04")
     @pytest.mark.parametrize("name", GOOD)
     @pytest.mark.parametrize("value", [None, ""])
