@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from erpnet_identity import env_file
+
 BASE_DIR = Path(__file__).resolve().parents[1]
 VAR_DIR = BASE_DIR / "var"
 QUICKSTART_ENV = VAR_DIR / "quickstart.env"
@@ -22,23 +24,12 @@ describe_only = False
 def read_env_file(path: Path) -> dict[str, str]:
     """The assignments of one ``.env`` file, read without touching the environment of the process.
 
-    Raises ``ImproperlyConfigured`` that names the line which is no assignment.
+    Raises ``ImproperlyConfigured`` that names the file or line which cannot be read.
     """
-    values: dict[str, str] = {}
-    if not path.is_file():
-        return values
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        line = line.strip()
-        if not line or line.startswith("#"):
-            continue
-        name, separator, value = line.removeprefix("export ").partition("=")
-        if not separator:
-            raise ImproperlyConfigured(f"{path}, line {number}: expected NAME=value.")
-        value = value.strip()
-        if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
-            value = value[1:-1]
-        values[name.strip()] = value
-    return values
+    try:
+        return env_file.read(path)
+    except env_file.BadLine as error:
+        raise ImproperlyConfigured(str(error)) from None
 
 
 def adopt_port(arguments: Sequence[str]) -> None:

@@ -316,12 +316,16 @@ class Settings:
     variables = VARIABLES
 
     def __init__(self, *, describe_only: bool = False) -> None:
-        self._sources = {
-            "the environment": dict(os.environ),
-            ".env": read_env_file(BASE_DIR / ".env"),
-            f"var/{QUICKSTART_ENV.name}": read_env_file(QUICKSTART_ENV),
-        }
+        self._sources = {"the environment": dict(os.environ)}
         self.problems: dict[str, str] = {}
+        for origin, path in ((".env", BASE_DIR / ".env"), (f"var/{QUICKSTART_ENV.name}", QUICKSTART_ENV)):
+            try:
+                self._sources[origin] = read_env_file(path)
+            except ImproperlyConfigured as error:
+                if not describe_only:
+                    # What else is missing would be in this file.
+                    raise
+                self.problems[origin] = str(error)
         self._values: dict[str, Any] = {}
         for name in sorted({name for source in self._sources.values() for name in source}):
             if name.startswith(PREFIX) and name not in _BY_NAME and not _OF_KUBERNETES.fullmatch(name):
@@ -381,7 +385,9 @@ class Settings:
 def example_file() -> str:
     """The text of ``.env.example``."""
     lines = ["# Settings of an ERP Identity instance. Copy to .env and change what you need.", "#"]
-    lines += ["# Written by `manage.py settings --example`; a test keeps it true.", ""]
+    lines += ["# Written by `manage.py settings --example`; a test keeps it true.", "#"]
+    lines += ["# Comments, quotes and values over several lines are those of python-dotenv:"]
+    lines += ["# NAME=value # a note, NAME='with # and blanks', NAME=\"two\\nlines\". ${NAME} is not replaced.", ""]
     for variable in VARIABLES:
         lines.append(f"# {variable.meaning}")
         default = variable.default
