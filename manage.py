@@ -3,6 +3,7 @@
 lists the rest. It needs Python 3.11 and nothing else: what is missing is brought into this copy first."""
 
 import gc
+import io
 import os
 import sys
 
@@ -34,8 +35,16 @@ def help_is_asked() -> bool:
     return bool({"-h", "--help", "--version"} & set(sys.argv[1:]))
 
 
+def never_stop_at_a_letter() -> None:
+    """Let a console show an escape for what its encoding does not have, as standard error does of its own accord: a
+    command that has done its work must not fail while it tells of it."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
 def manage(command: list[str]) -> None:
     """Hand over to Django."""
+    never_stop_at_a_letter()
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 

@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from erpnet_identity.instance.management.commands.instance import Command
 from erpnet_identity.users.models import User
 from tests.factories.trusted_apps import TrustedApplicationFactory
+from tests.support.server import manage
 from trusted_apps.models import TrustedApplication
 
 pytestmark = pytest.mark.django_db
@@ -98,6 +99,46 @@ def test_export_goes_to_standard_output(file, capsys):
 
 
 @pytest.mark.contract("MF-05")
+@pytest.mark.parametrize("encoding", ["ascii", "cp1251", "utf-16"])
+def test_export_is_utf_8_whatever_the_console_is(monkeypatch, file, encoding):
+    """A console of Windows has another encoding and writes CR LF."""
+    file.write_text("users:\n- {login: ю, name: Σ 🙂}\n", encoding="utf-8")
+    run("apply", file)
+    console = io.TextIOWrapper(io.BytesIO(), encoding=encoding, newline="\r\n")
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", console)
+        assert run("export") == 0
+    written = console.buffer.getvalue()
+    assert "  - login: ю\n".encode() in written
+    assert "Σ 🙂".encode() in written
+    assert b"\r" not in written
+    file.write_bytes(written)
+    assert run("plan", file) == 0
+
+
+@pytest.mark.contract("MF-05")
+def test_export_to_a_file(file, tmp_path, capsysbinary):
+    file.write_text("users:\n- {login: ю}\n", encoding="utf-8")
+    run("apply", file)
+    run("export")
+    expected = capsysbinary.readouterr().out.split(b"created\n")[-1]
+    target = tmp_path / "export.yaml"
+    assert run("export", "--output", target) == 0
+    assert target.read_bytes() == expected
+    assert target.stat().st_mode & 0o777 == 0o600, "it holds hashes"
+    assert run("plan", target) == 0
+    target.write_bytes(expected * 2)
+    assert run("export", "--output", target) == 0
+    assert target.read_bytes() == expected
+    capsysbinary.readouterr()
+    assert run("export", "--output", "-") == 0
+    assert capsysbinary.readouterr().out == expected
+    for wrong in (tmp_path, tmp_path / "absent" / "export.yaml"):
+        assert run("export", "--output", wrong) == 1
+        assert f"{wrong} cannot be written: ".encode() in capsysbinary.readouterr().err
+
+
+@pytest.mark.contract("MF-05")
 def test_export_warns_of_what_apply_would_refuse(capsys):
     application = TrustedApplicationFactory(client_id="app", service=True)
     application.system_user.is_active = False
@@ -113,3 +154,16 @@ def test_call_from_python(file):
     assert output.getvalue() == "user a: created\n"
     with pytest.raises(CommandError, match="No such file"):
         call_command("instance", "apply", "absent.yaml")
+
+
+def test_a_console_without_the_letters_shows_escapes(tmp_path):
+    """What a command did is told also where it cannot be written as it is, and its status is that of its work."""
+    file = tmp_path / "manifest.yaml"
+    file.write_text("users:\n- login: ю\n", encoding="utf-8")
+    database = {"DATABASE_URL": f"sqlite:///{tmp_path / 'x.sqlite3'}", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    assert manage("migrate", "-v0", **database).returncode == 0
+    result = manage("instance", "apply", file, **database)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "user \\u044e: created\n", "")
+    exported = tmp_path / "export.yaml"
+    assert manage("instance", "export", "--output", exported, **database).returncode == 0
+    assert "- login: ю\n" in exported.read_text(encoding="utf-8")

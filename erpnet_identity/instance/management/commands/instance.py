@@ -1,5 +1,6 @@
 """``manage.py instance apply|plan|export``: the instance as one file (MF-01 to MF-05)."""
 
+import os
 import sys
 from functools import partial
 from typing import Any, NoReturn
@@ -33,15 +34,21 @@ class Command(BaseCommand):
                 "--prune", action="store_true", help="Disable trusted applications that the manifest does not name."
             )
             _exit_with_one(action)
-        summary = "Write a manifest of the running instance to standard output."
+        summary = "Write a manifest of the running instance, in UTF-8, to standard output or a file."
         action = actions.add_parser("export", help=summary, description=summary)
+        action.add_argument(
+            "--output",
+            metavar="FILE",
+            default="-",
+            help="The file to write. A new one can be read by this account only; - is standard output, the default.",
+        )
         action.add_argument("--without-secrets", action="store_true", help="Leave out the hashes.")
         _exit_with_one(action)
 
     def handle(self, *args: Any, action: str, **options: Any) -> None:
         try:
             if action == "export":
-                self._export(with_secrets=not options["without_secrets"])
+                self._export(options["output"], with_secrets=not options["without_secrets"])
             elif action == "plan":
                 self._plan(_read(options["file"]), prune=options["prune"])
             else:
@@ -58,10 +65,24 @@ class Command(BaseCommand):
         if differs:
             sys.exit(2)
 
-    def _export(self, *, with_secrets: bool) -> None:
-        self.stdout.write(manifest.export(with_secrets=with_secrets), ending="")
+    def _export(self, file: str, *, with_secrets: bool) -> None:
+        text = manifest.export(with_secrets=with_secrets)
+        if file == "-":
+            self._put_out(text)
+        else:
+            _write(file, text.encode())
         for warning in manifest.export_warnings():
             self.stderr.write(warning)
+
+    def _put_out(self, text: str) -> None:
+        """Standard output holds the bytes that ``apply`` reads, whatever encoding and line ends the console has."""
+        binary = getattr(self.stdout, "buffer", None)
+        if binary is None:
+            self.stdout.write(text, ending="")
+            return
+        self.stdout.flush()
+        binary.write(text.encode())
+        binary.flush()
 
     def _print(self, lines: list[str]) -> None:
         for line in lines:
@@ -70,6 +91,16 @@ class Command(BaseCommand):
 
 def _read(file: str) -> bytes:
     return sys.stdin.buffer.read(MAX_BYTES + 1) if file == "-" else manifest.read_file(file)
+
+
+def _write(file: str, data: bytes) -> None:
+    """Write a file that holds hashes. Raises ``CommandError`` where it cannot be."""
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(handle, "wb") as output:
+            output.write(data)
+    except OSError as error:
+        raise CommandError(f"{file} cannot be written: {error.strerror}.") from None
 
 
 def _exit_with_one(parser: CommandParser) -> None:
