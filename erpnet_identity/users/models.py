@@ -15,7 +15,7 @@ from erpnet_identity.compiled import CompiledQuery
 from erpnet_identity.folded import FoldedField, FoldedModel, LookField
 from erpnet_identity.spelling import fold, look, text_problem
 
-from .logins import LOGIN_FORMER, LOGIN_LOOKS_TAKEN, LOGIN_TAKEN, login_problem
+from .logins import LOGIN_FORMER, LOGIN_LOOKS_TAKEN, LOGIN_TAKEN, composed, login_problem
 from .managers import FormerLoginQuerySet, UserManager
 from .passwords import normal, verify
 from .signals import login_wanted
@@ -111,7 +111,10 @@ class User(FoldedModel, AbstractBaseUser):
         return f"{self.name} <{self.login}>"
 
     def clean(self) -> None:
-        """What no single field can say. Raises ``ValidationError`` keyed by field."""
+        """What no single field can say, and the stored form of a new login, whichever way it comes. Raises
+        ``ValidationError`` keyed by field."""
+        if self._state.adding:
+            self.login = composed(self.login)
         errors: dict[str, Any] = {}
         if self.is_admin and self.user_type != UserType.INTERNAL:
             errors["is_admin"] = ValidationError("Only an internal user can be an administrator.", code="admin_type")

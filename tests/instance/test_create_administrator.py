@@ -1,6 +1,7 @@
 """The first administrator of a new instance, from an empty database to the administration."""
 
 import re
+import unicodedata
 from io import StringIO
 from urllib.parse import urlsplit
 
@@ -47,6 +48,13 @@ def test_from_nothing_to_the_administration(client):
     user = User.objects.get(login="admin")
     assert (user.name, user.is_admin, user.user_type) == ("Ada Minister", True, UserType.INTERNAL)
     assert user.is_staff
+
+
+@pytest.mark.parametrize("login", ["e\u0301lodie", "\uf900"])
+def test_the_login_is_stored_as_every_login_is(login):
+    """Each letter as one character, whichever way the account comes: an export is the same after `apply`."""
+    create(login)
+    assert User.objects.get().login == unicodedata.normalize("NFC", login)
 
 
 @pytest.mark.contract("MF-04")
