@@ -353,11 +353,9 @@ def close_expired(*, now: datetime) -> int:
     return number
 
 
-def close_signed_out(sid: str, *, now: datetime, actor: Actor) -> int:
-    """Close the session of an identity session that was signed out (ID-157). Services have none (SE-53)."""
-    return close(
-        ErpSession.objects.filter(kind=Kind.INTERACTIVE, key=sid), reason=Reason.SIGN_OUT, now=now, actor=actor
-    )
+def close_signed_out(sid: str, *, now: datetime, actor: Actor, reason: Reason = Reason.SIGN_OUT) -> int:
+    """Close the session of an identity session that has ended (ID-157). Services have none (SE-53)."""
+    return close(ErpSession.objects.filter(kind=Kind.INTERACTIVE, key=sid), reason=reason, now=now, actor=actor)
 
 
 def close_chosen(session_ids: Iterable[UUID], *, now: datetime, actor: Actor) -> int:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from erpnet_identity.audit import events
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.services import record
+from erpnet_identity.erp_sessions.models import Reason
 from erpnet_identity.erp_sessions.services import close_signed_out
 from erpnet_identity.tokens import grants
 from erpnet_identity.users.models import User
@@ -32,12 +33,13 @@ def end_session(
     actor: Actor | None = None,
     asked_by: TrustedApplication | None = None,
     cause: str = "by_administrator",
+    reason: Reason = Reason.SIGN_OUT,
 ) -> bool:
     """End the session, the API session of its ``sid`` and every refresh token of it, in this order (ID-157). Access
     tokens stay valid until they expire (ID-158). Returns whether nobody had ended it before.
 
     ``actor`` is who does it for the person and ``cause`` why; ``asked_by`` is the application that the person came
-    from, if any.
+    from, if any. ``reason`` is why the API session ends (SE-46).
     Services' tokens have no ``sid`` and are never touched (ID-160).
     """
     stored = IdentitySession.objects.select_for_update(of=("self",)).select_related("user").get(pk=session.pk)
@@ -45,7 +47,7 @@ def end_session(
         return False
     stored.ended_at = session.ended_at = now
     stored.save(update_fields=["ended_at"])
-    close_signed_out(stored.sid, now=now, actor=actor or actor_for(stored.user))
+    close_signed_out(stored.sid, now=now, actor=actor or actor_for(stored.user), reason=reason)
     grants.end_renewal(now=now, sid=stored.sid)
     # Once more when everybody can see that the session is over: a code that was issued and redeemed between the line
     # above and that moment was not there to be ended. From then on no code of this session is redeemed.
@@ -79,4 +81,4 @@ def on_sign_in_ended(sender: Any, user: User, actor: Actor, cause: str, **kwargs
     signed in again when it may (ID-190)."""
     now = timezone.now()
     for session in IdentitySession.objects.filter(user=user, ended_at=None, expires__gt=now).order_by("pk"):
-        end_session(session, now=now, actor=actor, cause=cause)
+        end_session(session, now=now, actor=actor, cause=cause, reason=Reason.USER)

@@ -71,6 +71,7 @@ def in_a_terminal(port, log, **variables):
 
     def take_terminal():
         os.setsid()
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # a run under `nohup` hands down that it is ignored
         fcntl.ioctl(screen, termios.TIOCSCTTY, 0)
 
     with log.open("wb") as output:

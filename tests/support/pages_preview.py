@@ -304,16 +304,16 @@ PAGES: dict[str, Page] = {
         for name in ("400", "403", "403_csrf", "404", "500", "503")
     },
     "error-400_host": page(
-        "400_host.html", "error-code", "error-start", "error-advice", status=400, correlation_id="0f8fad5b",
+        "400_host.html", "error-code", "error-start", status=400, correlation_id="0f8fad5b",
         sent_host="backend-for-the-identity-server.internal.example.com:8000", known_host="erp.example.com",
         has_advice=True,
     ),
     "error-400_no_host": page(
-        "400_host.html", "error-code", "error-start", "error-advice", status=400, correlation_id="0f8fad5b",
+        "400_host.html", "error-code", "error-start", status=400, correlation_id="0f8fad5b",
         sent_host="", known_host="erp.example.com", has_advice=True,
     ),
     "error-403_proxy": page(
-        "403_proxy.html", "error-code", "error-start", "error-advice", status=403, correlation_id="0f8fad5b",
+        "403_proxy.html", "error-code", "error-start", status=403, correlation_id="0f8fad5b",
         proxy=SimpleNamespace(header="X-Forwarded-Proto", address="2001:db8:85a3::8a2e:370:7334"), has_advice=True,
     ),
 }  # fmt: skip

@@ -126,8 +126,9 @@ def test_nobody_else_and_nothing_else(party, browser, internal_user):
         stranger = Client()
         if user is not None:
             stranger.force_login(user)
-        assert end(stranger, grant).status_code == 302
-        assert stranger.get(LIST).status_code == 302
+        # A form is answered with 303 and not with 302, and a person who may not is told so and not asked again.
+        assert end(stranger, grant).status_code == (303 if user is None else 403)
+        assert stranger.get(LIST).status_code == (302 if user is None else 403)
     assert Grant.objects.get(revoked_at=None).scope == "openid read offline_access"
     for hidden in ("refreshtoken", "idtoken"):
         assert browser.get(f"/admin/tokens/{hidden}/").status_code == 403

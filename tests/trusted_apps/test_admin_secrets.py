@@ -186,4 +186,4 @@ def test_every_change_needs_a_form_token(application, administrator):
 def test_nobody_but_administrators_sees_hashes(client, internal_user, application):
     client.force_login(internal_user)
     response = client.get(page_of(application))
-    assert response.status_code == 302
+    assert response.status_code == 403
