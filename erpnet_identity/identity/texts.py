@@ -7,8 +7,7 @@ from django.utils.translation import ngettext
 # One text for every cause: it never tells whether the account exists, is locked, inactive or of a type that cannot sign
 # in (ID-64). What helps a person whose account is locked stands in it for everybody (ID-191).
 SIGN_IN_FAILED = _(
-    "The user name or the password is not right, or this account cannot sign in. If you are sure of both, wait a few "
-    "minutes or reset your password."
+    "User name or password is not right. If you are sure of both, wait a few minutes or reset your password."
 )
 
 CURRENT_PASSWORD_WRONG = _(
