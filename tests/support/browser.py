@@ -17,6 +17,9 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
+    # Names for tests of two hosts of one domain: this machine, and trusted like hosts with HTTPS.
+    "--host-resolver-rules=MAP *.erp.example 127.0.0.1",
+    "--unsafely-treat-insecure-origin-as-secure=*.erp.example",
 )  # fmt: skip
 
 
