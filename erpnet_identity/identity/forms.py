@@ -129,7 +129,8 @@ class PasswordResetForm(allauth.ResetPasswordForm):
         if not throttle.may_mail(email):
             found, cause = [], "too_many_requests"
         self._record(email, found, cause)
-        mail.later(partial(request_password_reset, request, email, found, allauth.default_token_generator))
+        send = partial(request_password_reset, request, email, found, allauth.default_token_generator)
+        mail.later(send, about=email)
         return email
 
     def _record(self, email: str, found: Sequence[User], cause: str) -> None:

@@ -121,12 +121,15 @@ CACHES = {"default": _cache}
 _email: dict[str, Any] = dict(env.EMAIL_URL)
 EMAIL_BACKEND = _email["EMAIL_BACKEND"]
 EMAIL_HOST = _email.get("EMAIL_HOST") or "localhost"
-EMAIL_PORT = _email.get("EMAIL_PORT") or 25
-EMAIL_HOST_USER = _email.get("EMAIL_HOST_USER") or ""
-EMAIL_HOST_PASSWORD = _email.get("EMAIL_HOST_PASSWORD") or ""
 EMAIL_USE_TLS = bool(_email.get("EMAIL_USE_TLS"))
 EMAIL_USE_SSL = bool(_email.get("EMAIL_USE_SSL"))
-DEFAULT_FROM_EMAIL = f"noreply@{urlsplit(INSTANCE_URL).hostname}"
+EMAIL_PORT = _email.get("EMAIL_PORT") or (465 if EMAIL_USE_SSL else 587 if EMAIL_USE_TLS else 25)
+EMAIL_HOST_USER = _email.get("EMAIL_HOST_USER") or ""
+EMAIL_HOST_PASSWORD = _email.get("EMAIL_HOST_PASSWORD") or ""
+EMAIL_FILE_PATH = _email.get("EMAIL_FILE_PATH") or None
+# Mail goes one by one: a server that does not answer must not hold up what comes after.
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL: str = env.EMAIL_FROM or f"noreply@{urlsplit(INSTANCE_URL).hostname}"
 
 LANGUAGE_CODE = "en"
 # Each in its own words: this is what the language menu of the pages shows.

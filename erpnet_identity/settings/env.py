@@ -6,8 +6,6 @@ from it, so neither can go stale (OPS-05).
 
 import os
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -15,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from erpnet_identity.bootstrap import BASE_DIR, QUICKSTART_ENV, VAR_DIR, read_env_file
 
 from . import kinds
+from .variable import Variable, example_file
 
 # Variables that only this product reads carry this prefix, so that a misspelt one can be told from a
 # variable that belongs to something else on the machine.
@@ -23,18 +22,6 @@ PREFIX = "ERPNET_"
 # Kubernetes gives each container such names for every service beside it, and a service may be called erpnet:
 # https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
 _OF_KUBERNETES = re.compile(r".+_(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT(_.+)?)")
-
-
-@dataclass(frozen=True, slots=True)
-class Variable:
-    """One environment variable: its name, how its text is read, its default as text, and what it means."""
-
-    name: str
-    kind: str
-    default: str | None
-    meaning: str
-    read: Callable[[str], Any]
-    secret: bool = False
 
 
 VARIABLES: tuple[Variable, ...] = (
@@ -93,9 +80,17 @@ VARIABLES: tuple[Variable, ...] = (
         "EMAIL_URL",
         "address",
         "consolemail://",
-        "Where mail goes: consolemail:// or smtp+tls://user:password@host:port.",
+        "Where mail goes: consolemail:// or smtp+tls://user:password@host:port. `manage.py send_test_mail` tries it.",
         kinds.email_url,
         secret=True,
+    ),
+    Variable(
+        "EMAIL_FROM",
+        "address",
+        "",
+        "The sender of mail, with or without a name: Example Ltd. <noreply@example.com>. Empty means noreply at the "
+        "host of INSTANCE_URL, which a mail server may refuse to send for.",
+        kinds.sender,
     ),
     Variable("DEBUG", "boolean", "off", "Error pages with source code. Never in production.", kinds.boolean),
     Variable(
@@ -379,21 +374,4 @@ class Settings:
     @staticmethod
     def example() -> str:
         """The text of ``.env.example``."""
-        return example_file()
-
-
-def example_file() -> str:
-    """The text of ``.env.example``."""
-    lines = ["# Settings of an ERP Identity instance. Copy to .env and change what you need.", "#"]
-    lines += ["# Written by `manage.py settings --example`; a test keeps it true.", "#"]
-    lines += ["# Comments, quotes and values over several lines are those of python-dotenv:"]
-    lines += ["# NAME=value # a note, NAME='with # and blanks', NAME=\"two\\nlines\". ${NAME} is not replaced.", ""]
-    for variable in VARIABLES:
-        lines.append(f"# {variable.meaning}")
-        default = variable.default
-        if default is not None:
-            default = default.replace(str(VAR_DIR), "var")
-        lines.append(f"# ({variable.kind}{', required' if default is None else ''})")
-        lines.append(f"{'' if default is None else '#'}{variable.name}={default or ''}")
-        lines.append("")
-    return "\n".join(lines)
+        return example_file(VARIABLES)

@@ -9,6 +9,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import environ
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 
 Network = IPv4Network | IPv6Network
 
@@ -77,6 +79,24 @@ def domain_api(value: str) -> dict[str, int]:
         if type(limit) is not int or not 0 <= limit <= _MOST_REQUESTS:
             raise ValueError(f"{name} is a whole number from 0 to {_MOST_REQUESTS}")
     return {**_RATE_LIMITS, **limits}
+
+
+_SENDER = re.compile(r"""(?:(?:"[^"\\]+"|[^<>"@,;:\\]+?)\s*<([^<>\s]+)>|([^<>\s]+))""")
+
+
+def sender(value: str) -> str:
+    """An e-mail address, with or without a name before it; nothing stands for the default."""
+    value = value.strip()
+    if not value:
+        return ""
+    match = _SENDER.fullmatch(value)
+    try:
+        if match is None or not value.isprintable():
+            raise ValidationError("")
+        validate_email(match[1] or match[2])
+    except ValidationError:
+        raise ValueError("expected noreply@example.com or Name <noreply@example.com>") from None
+    return value
 
 
 def choice(*allowed: str) -> Callable[[str], str]:

@@ -118,7 +118,7 @@ class TestAskingForALink:
     def test_the_same_work_during_the_request(self, person, maria, django_assert_num_queries, monkeypatch):
         """Nothing is made for an account before the answer: one look-up and one event, whoever has the address."""
         made = []
-        monkeypatch.setattr(mail, "later", made.append)
+        monkeypatch.setattr(mail, "later", lambda send, about: made.append(send))
         page = person.open(RESET)
         for email in ("maria@example.com", "nobody@example.com"):
             with django_assert_num_queries(2):

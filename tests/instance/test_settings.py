@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command, get_commands
 
 from erpnet_identity import bootstrap
-from erpnet_identity.settings.env import VARIABLES, Settings, example_file
+from erpnet_identity.settings.env import VARIABLES, Settings
 from tests.support.server import ROOT, environment, manage
 
 # By its name: an attribute of the package has the same one.
@@ -78,6 +78,10 @@ class TestReading:
             ("TRUSTED_PROXIES", "10.0.0.0/99"),
             ("LOG_FORMAT", "xml"),
             ("DATABASE_URL", "nonsense"),
+            ("EMAIL_FROM", "nobody"),
+            ("EMAIL_FROM", "a@example.com, b@example.com"),
+            ("EMAIL_FROM", "A <a@example.com> B"),
+            ("EMAIL_FROM", "A\nBcc: <b@example.com>"),
             ("ERPNET_ACCESS_TOKEN_SECONDS", "1 hour"),
             ("ERPNET_ACCESS_TOKEN_SECONDS", "3601"),
             pytest.param("ERPNET_REFRESH_TOKEN_CONFIDENTIAL_SECONDS", "2592001", marks=pytest.mark.contract("TK-51")),
@@ -112,6 +116,12 @@ class TestReading:
         given = {"ERPNET_DOMAIN_API": text} if text is not None else {}
         limits = {"SessionRpm": rpm, "SessionConcurrentRequests": concurrent}
         assert limits == read(**GOOD, **given).ERPNET_DOMAIN_API
+
+    @pytest.mark.parametrize(
+        "text", ["", "a@example.com", "A & B Ltd. <a@example.com>", '"A, B" <a@example.com>', "Юг <a@example.com>"]
+    )
+    def test_a_sender(self, read, text):
+        assert text == read(**GOOD, EMAIL_FROM=text).EMAIL_FROM
 
     def test_an_unknown_variable_of_ours_is_named(self, read):
         with pytest.raises(ImproperlyConfigured, match=r"^ERPNET_DOMAN_API is not a variable .*manage.py settings"):
@@ -223,13 +233,13 @@ class TestCommand:
             self.printed()
 
     def test_the_example_file_is_current(self):
-        assert self.printed("--example") == example_file()
-        assert (ROOT / ".env.example").read_text() == example_file(), (
+        assert self.printed("--example") == Settings.example()
+        assert (ROOT / ".env.example").read_text() == Settings.example(), (
             "uv run manage.py settings --example > .env.example"
         )
 
     def test_the_example_file_is_a_file_that_can_be_used(self, read, tmp_path):
-        (tmp_path / ".env").write_text(example_file())
+        (tmp_path / ".env").write_text(Settings.example())
         settings = read(**GOOD)
         assert all(settings.origin(variable.name) in ("default", "the environment") for variable in VARIABLES)
 
