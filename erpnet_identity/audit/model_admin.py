@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.options import IS_POPUP_VAR, IncorrectLookupParameters
 from django.contrib.admin.utils import get_fields_from_path
@@ -65,6 +66,12 @@ class OfferedOnly(admin.ModelAdmin):
     the row is still there reads a secret letter by letter. Django's pop-up windows and references to other columns
     (``_popup``, ``_to_field``) belong to fields that no form here has.
     """
+
+    @property
+    def media(self) -> forms.Media:
+        """The script that selects rows, which only lists with actions want. Django's own list adds jQuery and what
+        needs it: pop-up windows, suggestions and fields that fill themselves in, none of which is here."""
+        return forms.Media(js=["admin/js/actions.js"] if self.actions else [])
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Whether one of the filters beside the list has this parameter. Raises ``IncorrectLookupParameters``, which

@@ -6,12 +6,13 @@ import pytest
 from django.core import mail as outbox
 
 from erpnet_identity.identity import mail
+from tests.support.administration import administration
 from tests.support.browser import chromium, open_page
 from tests.support.web_application import application, instance, maria, person, site
 
 LINK = re.compile(r"https?://\S+/id/password/reset/\S+")
 
-__all__ = ["application", "chromium", "instance", "maria", "open_page", "person", "site"]
+__all__ = ["administration", "application", "chromium", "instance", "maria", "open_page", "person", "site"]
 
 
 @pytest.fixture

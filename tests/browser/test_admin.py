@@ -131,6 +131,18 @@ def test_everybody_can_use_it(open_page, administrator, service_app, scheme, wid
     assert accessibility_violations(page) == []
 
 
+WEIGHT = """performance.getEntriesByType('navigation').concat(performance.getEntriesByType('resource'))
+    .reduce((sum, part) => sum + part.decodedBodySize, 0)"""
+
+
+def test_every_page_is_light(open_page, administrator, administration):
+    """At the first visit, with all of its parts, before any of them is compressed."""
+    for address in administration.pages:
+        page = open_page(administrator)
+        page.goto(address, wait_until="networkidle")
+        assert 10_000 < page.evaluate(WEIGHT) <= 150_000, address
+
+
 def test_the_chosen_theme_wins_over_the_system(open_page, administrator):
     page = open_page(administrator, color_scheme="light")
     page.goto(LIST)
