@@ -47,6 +47,7 @@ def manage(command: list[str]) -> None:
     never_stop_at_a_letter()
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
+    from django.db.utils import OperationalError, ProgrammingError
 
     from erpnet_identity import bootstrap
 
@@ -66,6 +67,14 @@ def manage(command: list[str]) -> None:
     except ImproperlyConfigured as error:
         # A configuration mistake is answered with a sentence, not with a traceback.
         sys.exit(f"Configuration error: {error}")
+    except (OperationalError, ProgrammingError) as error:
+        # Not there, not writable, or without tables: its own words say which.
+        if "--traceback" in sys.argv:
+            raise
+        sys.exit(
+            f"The database answers: {str(error).strip()}\n"
+            "DATABASE_URL says which one it is, and `manage.py migrate` brings it up to date."
+        )
 
 
 if __name__ == "__main__":

@@ -47,9 +47,9 @@ def test_any_free_port_is_named(tmp_path):
     log = tmp_path / "log"
     database = f"sqlite:///{tmp_path / 'instance.sqlite3'}"
     assert manage("migrate", "--verbosity=0", DATABASE_URL=database).returncode == 0
-    with serving(0, "serve", "--port=0", log=log, ready=False, DATABASE_URL=database) as process:
+    with serving(0, "serve", "--port=0", log=log, ready=False, LOG_LEVEL="ERROR", DATABASE_URL=database) as process:
         deadline = time.monotonic() + 60
-        while not (found := re.search(r"address=http://127\.0\.0\.1:(\d+)", log.read_text())):
+        while not (found := re.search(r"^Serving on http://127\.0\.0\.1:(\d+)\.$", log.read_text(), re.M)):
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.05)

@@ -288,3 +288,18 @@ def test_a_folder_that_cannot_be_written_is_named(monkeypatch, tmp_path):
     for step in (bootstrap.make_var_folder, bootstrap.ensure_quickstart_secrets):
         with pytest.raises(ImproperlyConfigured, match=r"file/var cannot be made: Not a directory"):
             step()
+
+
+@pytest.mark.parametrize("command", ["migrate", "keys list", "cleanup", "load_demo_data"])
+def test_a_database_that_cannot_be_opened_is_a_sentence(tmp_path, command):
+    result = manage(*command.split(), DATABASE_URL=f"sqlite:///{tmp_path / 'absent' / 'x.sqlite3'}")
+    assert result.returncode == 1
+    assert result.stderr.startswith("The database answers: unable to open database file\nDATABASE_URL says which one")
+
+
+def test_a_database_without_tables_is_a_sentence(tmp_path):
+    database = f"sqlite:///{tmp_path / 'x.sqlite3'}"
+    result = manage("keys", "list", DATABASE_URL=database)
+    assert result.returncode == 1
+    assert re.match(r"The database answers: no such table: \w+\n.*`manage.py migrate`", result.stderr)
+    assert "Traceback" in manage("keys", "--traceback", "list", DATABASE_URL=database).stderr

@@ -22,7 +22,13 @@ class Command(BaseCommand):
         count = options["workers"] if options["workers"] is not None else workers.worker_count()
         if count < 1:
             raise CommandError("--workers: at least one.")
+        host, port = options["host"], options["port"]
         try:
-            server.run(options["host"], options["port"], count)
+            if port == 0:
+                # Who asks for any port reads here which one it is, also where the log is told to be silent.
+                port = ports.ensure_free(host, 0)
+                self.stdout.write(f"Serving on http://{f'[{host}]' if ':' in host else host}:{port}.")
+                self.stdout.flush()
+            server.run(host, port, count)
         except ports.PortUnusable as error:
             raise CommandError(f"{error} Name another with --port, or stop the program that uses it.") from None
