@@ -4,6 +4,7 @@ import pytest
 
 from erpnet_identity.users.models import User
 from tests.factories.trusted_apps import TrustedApplicationFactory
+from tests.factories.users import UserFactory
 from tests.support.browser import accessibility_violations, overflow
 from tests.support.person import sign_in
 from trusted_apps.models import TrustedApplication
@@ -113,6 +114,7 @@ def test_everybody_can_use_it(open_page, administrator, service_app, scheme, wid
         page_of(service_app, "secrets/add"), page_of(service_app, f"secrets/{secret.pk}/retire"),
         page_of(service_app, "delete"), "/admin/users/user/", "/admin/users/user/add/",
         f"/admin/users/user/{administrator.pk}/change/", f"/admin/users/user/{administrator.pk}/password/",
+        f"/admin/users/user/{UserFactory().pk}/password/",
         "/admin/audit/auditevent/", "/admin/keys/signingkey/", "/admin/tokens/accesstoken/", "/admin/tokens/grant/",
         "/admin/identity/identitysession/", "/admin/identity/consent/",
     ]  # fmt: skip

@@ -1,5 +1,6 @@
 """Accounts in the admin site: created, changed, locked out of nothing by accident, never deleted."""
 
+import re
 import uuid
 from datetime import timedelta
 
@@ -146,6 +147,15 @@ def test_accounts_are_never_deleted(admin_client, internal_user):
 
 
 @pytest.mark.contract("ID-193")
+def test_a_password_manager_learns_whose_password_is_set(admin_client):
+    """It would keep the new password as the administrator's own."""
+    user = UserFactory(login="maria")
+    page = admin_client.get(page_of(user, "password")).content.decode()
+    (field,) = re.findall(r'<input [^>]*autocomplete="username"[^>]*>', page)
+    assert 'value="maria"' in field
+    assert page.index(field) < page.index('type="password"')
+
+
 def test_setting_a_password(admin_client):
     internal_user = UserFactory(login="maria", email="maria.petrova@example.com")
     address = page_of(internal_user, "password")
