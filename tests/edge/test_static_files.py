@@ -5,6 +5,9 @@ import gzip
 import pytest
 from django.contrib.staticfiles import finders
 
+# A response that is closed looks after the connections of its thread, which other tests may have left open.
+pytestmark = pytest.mark.django_db
+
 SHEET = "/static/erp/site.css"
 
 
