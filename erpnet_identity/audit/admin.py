@@ -11,7 +11,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from . import events, people, words
-from .model_admin import ReadOnlyAdmin
+from .model_admin import ReadOnlyAdmin, moment
 from .models import AuditEvent
 from .unknown_names import stand_in
 
@@ -103,7 +103,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
     @admin.display(description="time (UTC)")
     def time_shown(self, event: AuditEvent) -> str:
-        return f"{event.time:%Y-%m-%d %H:%M:%S}"
+        return moment(event.time, "%H:%M:%S")
 
     @admin.display(description="time (UTC)")
     def time_exact(self, event: AuditEvent) -> str:

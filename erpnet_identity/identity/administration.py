@@ -30,6 +30,7 @@ class Administration(admin.AdminSite):
     site_header = site_title = "ERP Identity"
     index_title = "Administration"
     site_url = "/"
+    empty_value_display = "—"
     # A line of links at the top instead: lists need the width.
     enable_nav_sidebar = False
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from erpnet_identity.audit.model_admin import ReadOnlyAdmin
+from erpnet_identity.audit.model_admin import ReadOnlyAdmin, minute_column
 
 from .models import SigningKey
 
@@ -35,10 +35,10 @@ def state(key: SigningKey, *, superseded: bool, now: Any) -> str:
 class SigningKeyAdmin(ReadOnlyAdmin):
     """Signing keys, the newest first."""
 
-    list_display = ["kid_shown", "state_shown", "created", "activates_at", "revoked_at"]
+    list_display = ["kid_shown", "state_shown", "created_shown", "activates_shown", "revoked_shown"]
     list_display_links = ["kid_shown"]
     search_fields = ["kid"]
-    fields = ["kid_shown", "state_shown", "created", "activates_at", "revoked_at", "public_shown"]
+    fields = ["kid_shown", "state_shown", "created_shown", "activates_shown", "revoked_shown", "public_shown"]
     ordering = ["-activates_at", "-id"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -57,6 +57,10 @@ class SigningKeyAdmin(ReadOnlyAdmin):
         name = state(key, superseded=key.superseded, now=timezone.now())
         kind, meaning = _MEANING[name]
         return format_html('<span class="erp-badge erp-badge-{}">{}</span> {}', kind, name, meaning)
+
+    created_shown = minute_column("created", "created (UTC)", ordering="created")
+    activates_shown = minute_column("activates_at", "activates (UTC)", ordering="activates_at")
+    revoked_shown = minute_column("revoked_at", "revoked (UTC)", ordering="revoked_at")
 
     @admin.display(description="public key")
     def public_shown(self, key: SigningKey) -> SafeString:

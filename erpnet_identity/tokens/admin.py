@@ -79,12 +79,14 @@ class TokenStateFilter(admin.SimpleListFilter):
 class AccessTokenAdmin(ReadOnlyAdmin):
     """Access tokens by their id; the token itself is not stored."""
 
-    list_display = ["jti_shown", "state", "application_shown", "runs_as", "scope", "created", "expires"]
+    list_display = ["jti_shown", "state", "application_shown", "runs_as", "scope", "created_shown", "ends"]
     list_display_links = ["jti_shown"]
     list_filter = [TokenStateFilter, ("created", admin.DateFieldListFilter)]
     search_fields = ["jti__exact", "application__client_id__exact", "user__folded_login__exact"]
     search_help_text = "A whole token id (jti), client id or login."
-    fields = ["jti", "state", "application_shown", "runs_as", "scope", "sid", "created", "expires", "revoked_at"]
+    fields = [
+        "jti", "state", "application_shown", "runs_as", "scope", "sid", "created_shown", "ends", "revoked_shown",
+    ]  # fmt: skip
     sortable_by = ()
     ordering = ["-id"]
 
@@ -118,6 +120,10 @@ class AccessTokenAdmin(ReadOnlyAdmin):
             return token.user.login
         system_user = token.application.system_user
         return f"{system_user.login} (service)" if system_user is not None else "—"
+
+    created_shown = minute_column("created", "created (UTC)")
+    ends = minute_column("expires", "expires (UTC)")
+    revoked_shown = minute_column("revoked_at", "revoked (UTC)")
 
 
 class Hidden(ReadOnlyAdmin):

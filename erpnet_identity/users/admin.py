@@ -17,7 +17,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from erpnet_identity.audit.model_admin import CappedPaginator, TracedAdmin
+from erpnet_identity.audit.model_admin import CappedPaginator, TracedAdmin, minute_column
 
 from . import services
 from .forms import NewUserForm, SetPasswordForm, UserForm
@@ -100,9 +100,7 @@ class UserAdmin(TracedAdmin):
     def is_admin_shown(self, user: User) -> str:
         return "Administrator" if user.is_admin else "—"
 
-    @admin.display(description="created", ordering="created")
-    def created_shown(self, user: User) -> str:
-        return f"{user.created:%Y-%m-%d %H:%M}"
+    created_shown = minute_column("created", "created (UTC)", ordering="created")
 
     @admin.display(description="Sign-in")
     def sign_in_state(self, user: User) -> str:

@@ -1,6 +1,9 @@
 """Administration has the Identity Server's door: one sign-in, one sign-out, one refusal, one page for a password."""
 
+from datetime import UTC, datetime
+
 import pytest
+from django.template import Context, Template
 from django.test import Client
 
 from erpnet_identity.audit.models import AuditEvent
@@ -99,3 +102,10 @@ def test_a_form_needs_its_token_here_too(administrator):
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(administrator)
     assert strict.post("/admin/users/user/add/", {"login": "x"}).status_code == 403
+
+
+def test_a_moment_is_written_as_everywhere_else():
+    """Where no page says how: Django's own English is American."""
+    moment = datetime(2026, 3, 2, 9, 5, tzinfo=UTC)
+    template = Template("{{ moment }} {{ moment|date }} {{ moment|time }} {{ moment|date:'SHORT_DATETIME_FORMAT' }}")
+    assert template.render(Context({"moment": moment})) == "2026-03-02 09:05 2026-03-02 09:05 2026-03-02 09:05"

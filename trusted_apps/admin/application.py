@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -171,13 +171,18 @@ class TrustedApplicationAdmin(SecretViews, columns.ApplicationColumns, TracedAdm
         """What goes with the records, as numbers: a list of a hundred thousand tokens helps nobody."""
         rows = list(objs)
         keys = [row.pk for row in rows]
-        counts: dict[str, int] = {str(TrustedApplication._meta.verbose_name_plural): len(rows)}
+        counts = {_counted(TrustedApplication, len(rows)): len(rows)}
         for relation in TrustedApplication._meta.related_objects:
             related: Any = relation.related_model
             number = related._base_manager.filter(**{f"{relation.field.name}__in": keys}).count()
             if number:
-                counts[str(related._meta.verbose_name_plural)] = number
+                counts[_counted(related, number)] = number
         return [f"{row.name} ({row.client_id})" for row in rows], counts, set(), []
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
+        application = self.get_object(request, unquote(object_id))
+        title = {"title": f"Delete {application.name}"} if application is not None else {}
+        return super().delete_view(request, object_id, {**title, **(extra_context or {})})
 
     # ── switch ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -243,3 +248,8 @@ class TrustedApplicationAdmin(SecretViews, columns.ApplicationColumns, TracedAdm
             **(extra_context or {}),
         }
         return TemplateResponse(request, f"{TEMPLATES}/object_history.html", context)
+
+
+def _counted(model: type[Model], number: int) -> str:
+    """What that many rows are called."""
+    return str(model._meta.verbose_name if number == 1 else model._meta.verbose_name_plural)

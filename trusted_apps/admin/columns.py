@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from erpnet_identity.audit.model_admin import moment
 from trusted_apps import scopes
 from trusted_apps.models import ClientSecret, TrustedApplication
 
@@ -117,12 +118,12 @@ class ApplicationColumns:
     def secrets_shown(self, application: TrustedApplication) -> SafeString:
         return secrets_of(application, timezone.now())
 
-    @admin.display(description="last used", ordering="last_used")
+    @admin.display(description="last used (UTC)", ordering="last_used")
     def last_used_shown(self, application: TrustedApplication) -> SafeString:
         if application.last_used is None:
             return format_html('<span class="erp-quiet">{}</span>', "never")
         return format_html(
             '<time datetime="{}">{}</time>',
             application.last_used.isoformat(),
-            f"{application.last_used:%Y-%m-%d %H:%M}",
+            moment(application.last_used),
         )
