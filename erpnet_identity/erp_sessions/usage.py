@@ -123,10 +123,12 @@ def summarise(*, now: datetime) -> None:
     start = newest.until if newest is not None and newest.until is not None else _begin(end)
     slots = License.objects.values_list("slots", flat=True).first()
     limits = Limits(PoolChange.objects.all())
-    for hour, (peak, opened) in _counted(start, end).items():
+    # The hour that was counted in part is counted again from its beginning: a process that stood still for longer than
+    # we wait may have stored an opening since.
+    for hour, (peak, opened) in _counted(hour_of(start), end).items():
         row, _ = SlotUsage.objects.select_for_update().get_or_create(hour=hour)
         row.peak = max(row.peak, peak)
-        row.opened += opened
+        row.opened = max(row.opened, opened)
         # Not today's size: the hour may be long over when it is counted.
         row.slots = limits.during(hour, min(hour + HOUR, end), otherwise=slots)
         if hour == hour_of(now):
@@ -148,7 +150,7 @@ def hours(*, since: datetime, now: datetime, kept: int = 0) -> list[HourOfUse]:
     are kept right now."""
     stored = {row.hour: row for row in SlotUsage.objects.filter(hour__gte=hour_of(since), hour__lte=now)}
     newest = SlotUsage.objects.aggregate(until=Max("until"))["until"] or _begin(now)
-    rest = _counted(newest, now) if newest < now else {}
+    rest = _counted(hour_of(newest), now) if newest < now else {}
     slots = License.objects.values_list("slots", flat=True).first()
     limits = Limits(PoolChange.objects.all())
     found = []
@@ -159,5 +161,5 @@ def hours(*, since: datetime, now: datetime, kept: int = 0) -> list[HourOfUse]:
         known = row.slots if row.until is not None and not is_now else slots
         size = limits.during(hour, min(hour + HOUR, now), otherwise=known)
         most_kept = max(row.kept, kept) if is_now else row.kept
-        found.append(HourOfUse(hour, max(row.peak, peak), size, row.opened + opened, row.refused, most_kept))
+        found.append(HourOfUse(hour, max(row.peak, peak), size, max(row.opened, opened), row.refused, most_kept))
     return found

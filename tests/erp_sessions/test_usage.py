@@ -91,6 +91,17 @@ class TestHours:
             assert [hour.peak for hour in found[:2]] == [2, 0]
             assert found[0].opened == 2
 
+    def test_an_opening_that_a_process_stored_late(self):
+        """It stood still between the moment of the call and its commit, and the counting went past that moment."""
+        session("08:10", closed="08:40")
+        usage.summarise(now=at("08:30"))
+        session("08:20", closed="08:25")
+        (found,) = usage.hours(since=at("08:00"), now=at("08:31"))
+        assert (found.peak, found.opened) == (2, 2)
+        usage.summarise(now=at("08:31"))
+        stored = SlotUsage.objects.get(hour=at("08:00"))
+        assert (stored.peak, stored.opened) == (2, 2)
+
     @settings(deadline=None)
     @given(
         sessions=st.lists(st.tuples(st.integers(0, 200), st.integers(1, 90)), max_size=10),
