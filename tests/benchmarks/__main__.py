@@ -61,6 +61,7 @@ Results = dict[str, Measured]
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--large", action="store_true", help="compare with a database of a million tokens")
+    parser.add_argument("--before", type=Path, help="compare with the product in this folder, another commit's copy")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
     parser.add_argument("--connections", type=int, default=16)
@@ -143,6 +144,16 @@ def product_workloads(server: Server, secret: str) -> list[Workload]:
         ),
         Workload("refresh", Flow("refresh", server.url, secret), "bare view"),
         Workload("sign-in", Flow("sign-in", server.url, secret), "bare view"),
+    ]
+
+
+def beside(name: str, server: Server, secret: str, own: list[Workload]) -> list[tuple[Server, Workload]]:
+    """The workloads of ``own`` at another server of the product, under names that tell which."""
+    wanted = {workload.name for workload in own}
+    return [
+        (server, replace(workload, name=f"{workload.name}, {name}"))
+        for workload in product_workloads(server, secret)
+        if workload.name in wanted
     ]
 
 
@@ -248,6 +259,17 @@ def print_slowdown(workloads: list[Workload], results: Results) -> None:
         print(f"{workload.name:<12}{small:>9.0f}{large:>9.0f}{slower:>11.1%}  {'met' if slower <= 0.1 else 'MISSED'}")
 
 
+def print_change(workloads: list[Workload], results: Results) -> None:
+    print(f"\n{'workload':<12}{'before':>9}{'now':>9}{'faster by':>11}{'CPU ms before':>15}{'now':>7}")
+    for workload in workloads:
+        before, now = results[f"{workload.name}, before"], results[workload.name]
+        faster = now.sample.per_second / before.sample.per_second - 1
+        print(
+            f"{workload.name:<12}{before.sample.per_second:>9.0f}{now.sample.per_second:>9.0f}{faster:>+11.1%}"
+            f"{before.cpu:>15.2f}{now.cpu:>7.2f}"
+        )
+
+
 def chosen(workloads: list[Workload], only: str) -> list[Workload]:
     names = {name.strip() for name in only.split(",") if name.strip()}
     for _ in range(2):  # what is left out once may be left out of something that has more left out
@@ -297,9 +319,15 @@ def main() -> None:
         own = [workload for workload in own if workload in workloads]
         if arguments.large:
             servers["large"] = serve({**environment, "DATABASE_URL": large}, "large.log")
-            for workload in product_workloads(servers["large"], secret):
-                if workload.name in {one.name for one in own}:
-                    plan.append((servers["large"], replace(workload, name=f"{workload.name}, large")))
+            plan += beside("large", servers["large"], secret, own)
+        if arguments.before:
+            old = stack.enter_context(databases.throwaway(arguments.postgresql, f"{name}_before"))
+            settings = {**environment, "DATABASE_URL": old}
+            old_secret = seed.seed_elsewhere(settings, root=arguments.before)
+            servers["before"] = stack.enter_context(
+                product(environment=settings, workers=arguments.workers, log=logs / "before.log", root=arguments.before)
+            )
+            plan += beside("before", servers["before"], old_secret, own)
 
         print(
             f"{arguments.rounds} rounds of {arguments.seconds:g} s, {arguments.connections} connections, "
@@ -311,6 +339,8 @@ def main() -> None:
         print_costs(workloads, results)
         if arguments.large:
             print_slowdown(own, results)
+        if arguments.before:
+            print_change(own, results)
         print_memory(servers)
     print(f"\n{time.monotonic() - started:.0f} s")
 

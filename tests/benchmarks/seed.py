@@ -1,6 +1,9 @@
 """What the workloads need: an application for services, one for people, a person, and ten customers."""
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import django
 from django.core.management import call_command
@@ -22,6 +25,17 @@ def seed(environment: dict[str, str]) -> str:
 
     connection.close()
     return secret
+
+
+def seed_elsewhere(environment: dict[str, str], *, root: Path) -> str:
+    """The same by the copy of the product in the folder ``root``, with the packages of this one."""
+    code = "import os; from tests.benchmarks import seed; print(seed.seed(dict(os.environ)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, env={**os.environ, **environment}, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise SystemExit(f"{root} cannot be measured:\n{done.stderr[-2000:]}")
+    return done.stdout.strip().splitlines()[-1]
 
 
 def _application() -> str:
