@@ -17,6 +17,8 @@ def main() -> None:
     command = sys.argv[1:2]
     if command == ["test"]:
         run_tests(sys.argv[2:])
+    if sys.argv[1:3] == ["help", "test"]:
+        run_tests(["--help"])
     if provision.missing(provision.PRODUCT):
         provision.go_on_in_environment(sys.argv[1:])
     manage(command)
@@ -47,7 +49,7 @@ def manage(command: list[str]) -> None:
     never_stop_at_a_letter()
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
-    from django.db.utils import OperationalError, ProgrammingError
+    from django.db.utils import DatabaseError, OperationalError, ProgrammingError
 
     from erpnet_identity import bootstrap
 
@@ -67,9 +69,9 @@ def manage(command: list[str]) -> None:
     except ImproperlyConfigured as error:
         # A configuration mistake is answered with a sentence, not with a traceback.
         sys.exit(f"Configuration error: {error}")
-    except (OperationalError, ProgrammingError) as error:
-        # Not there, not writable, or without tables: its own words say which.
-        if "--traceback" in sys.argv:
+    except DatabaseError as error:
+        # Not there, not writable, without tables, or no database: its own words say which. Refused values are a fault.
+        if "--traceback" in sys.argv or type(error) not in (DatabaseError, OperationalError, ProgrammingError):
             raise
         sys.exit(
             f"The database answers: {str(error).strip()}\n"

@@ -1,11 +1,13 @@
 """What must exist before the settings can be read: the folder for local state and a demo's secrets."""
 
+import argparse
 import os
 import secrets
 import socket
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -35,26 +37,45 @@ def read_env_file(path: Path) -> dict[str, str]:
 def adopt_port(arguments: Sequence[str]) -> None:
     """Let ``--port N`` of quickstart say which port ``INSTANCE_URL`` names, because the issuer follows from it
     (OPS-01, OPS-06). An address that is not plain HTTP on this machine was set on purpose and stays."""
-    port = ""
-    for number, argument in enumerate(arguments):
-        if argument == "--port" and number + 1 < len(arguments):
-            port = arguments[number + 1]
-        elif argument.startswith("--port="):
-            port = argument.removeprefix("--port=")
-    if not port.isdecimal():
-        return  # absent, or the command's own parser will complain
-    if port == "0":
-        port = _free_port()
+    port = _port_asked_for(arguments)
+    if port is None:
+        return
     current = urlsplit(os.environ.get("INSTANCE_URL") or read_env_file(BASE_DIR / ".env").get("INSTANCE_URL", ""))
     if not current.scheme or (current.scheme == "http" and current.hostname in LOOPBACK):
         host = current.hostname or LOOPBACK[0]
-        os.environ["INSTANCE_URL"] = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        root = f"http://{f'[{host}]' if ':' in host else host}"
+        port = port or _free_port(served_at(root))
+        # Browsers leave out the port that the scheme stands for.
+        os.environ["INSTANCE_URL"] = root + (f":{port}" if port != 80 else "") + current.path
 
 
-def _free_port() -> str:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK[0], 0))
-        return str(probe.getsockname()[1])
+def served_at(root: str) -> str:
+    """The loopback address where quickstart listens for an instance of this address."""
+    return "::1" if urlsplit(root).hostname == "::1" else LOOPBACK[0]
+
+
+class _PortParser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ValueError(message)
+
+
+def _port_asked_for(arguments: Sequence[str]) -> int | None:
+    """The value of ``--port`` in every spelling that the command's own parser takes, ``--por=8300`` among them. None
+    when there is none, and when there is one that the command's own parser will complain of."""
+    parser = _PortParser(add_help=False)
+    parser.add_argument("--port", default="")
+    try:
+        text: str = parser.parse_known_args(list(arguments))[0].port
+    except ValueError:
+        return None
+    return int(text) if text.isascii() and text.isdecimal() else None
+
+
+def _free_port(host: str) -> int:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def make_var_folder() -> None:

@@ -7,6 +7,7 @@ import socket
 
 # Ports below belong to root on most systems.
 FIRST_FREE = 1024
+LAST = 65535
 
 
 class PortUnusable(Exception):
@@ -15,9 +16,14 @@ class PortUnusable(Exception):
 
 def number(text: str) -> int:
     """The port that an argument names; 0 stands for any that is free. Raises ``ArgumentTypeError``."""
-    if not (text.isascii() and text.isdecimal() and len(text) <= 5 and int(text) <= 65535):
+    if not (text.isascii() and text.isdecimal() and len(text) <= 5 and int(text) <= LAST):
         raise argparse.ArgumentTypeError(f"{text!r} is no port: expected a whole number from 0 to 65535")
     return int(text)
+
+
+def address(host: str, port: int) -> str:
+    """Where a browser finds what listens there."""
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def ensure_free(host: str, port: int) -> int:

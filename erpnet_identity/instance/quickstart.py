@@ -4,6 +4,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from django.core.management import call_command
 from django.db import connection, models, transaction
 from django.utils import timezone
 
+from erpnet_identity import bootstrap
 from erpnet_identity.audit import events
 from erpnet_identity.audit.context import SYSTEM
 from erpnet_identity.audit.services import record
@@ -144,8 +146,13 @@ Accounts. Every password and secret here is public: keep this instance on your o
 
 
 def _command(root: str) -> str:
-    port = urlsplit(root).port
-    return "python3 manage.py quickstart --calls" + (f" --port {port}" if port not in (None, 8000) else "")
+    """What prints the calls in a terminal that knows nothing of this one, its INSTANCE_URL included."""
+    command = "python3 manage.py quickstart --calls"
+    parts = urlsplit(root)
+    if parts.hostname != bootstrap.LOOPBACK[0] or parts.path:
+        return f"INSTANCE_URL={root} {command}"
+    port = parts.port or 80
+    return command + (f" --port {port}" if port != 8000 else "")
 
 
 def _curl(root: str, customers: str, secret: str) -> str:
@@ -199,17 +206,14 @@ def calls(root: str) -> str:
     password = next(user["password"] for user in demo()["users"] if user["login"] == PERSON)
     customers = f"{root}/api/domain/odata/Crm_Sales_Customers?$top=3"
     first = (_curl if shutil.which("curl") else _without_curl)(root, customers, secret)
-    text = f"""{first}
-# That call opened a session and took a licence slot: see {root}/manage/sessions as an administrator
-
-# What the token says, verified with the published keys
+    verified = f"""# What the token says, verified with the published keys
 $PYTHON - "$TOKEN" <<'EOF'
 import jwt, sys
 key = jwt.PyJWKClient("{root}/id/.well-known/openid-configuration/jwks").get_signing_key_from_jwt(sys.argv[1])
 print(jwt.decode(sys.argv[1], key, algorithms=["RS256"], issuer="{root}/id", audience="{root}/id/resources"))
 EOF
-
-# The same from Python, with requests-oauthlib
+"""
+    from_python = f"""# The same from Python, with requests-oauthlib
 $PYTHON - <<'EOF'
 import os
 os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"  # plain HTTP, on this machine only
@@ -220,8 +224,8 @@ session.fetch_token("{root}/id/connect/token", client_secret="{secret}")
 for customer in session.get("{customers}").json()["value"]:
     print(customer["@odata.id"], customer["Number"])
 EOF
-
-# A person signs in: your browser opens; sign in as {PERSON} with {password}, and look here again
+"""
+    signed_in = f"""# A person signs in: your browser opens; sign in as {PERSON} with {password}, and look here again
 $PYTHON - <<'EOF'
 import os, webbrowser
 os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"  # plain HTTP, on this machine only
@@ -250,5 +254,20 @@ session.fetch_token(provider["token_endpoint"], authorization_response=server.an
                     state=state, code_verifier=verifier)
 print(session.get(provider["userinfo_endpoint"]).json())
 print(len(session.get("{customers}").json()["value"]), "customers")
-EOF"""
-    return text.replace("$PYTHON", shlex.quote(sys.executable))
+EOF
+"""
+    shown = [
+        first,
+        f"# That call opened a session and took a licence slot: see {root}/manage/sessions as an administrator\n",
+        *_those_that_work((verified, "jwt"), (from_python, "requests_oauthlib"), (signed_in, "authlib", "requests")),
+    ]
+    return "\n".join(shown).rstrip().replace("$PYTHON", shlex.quote(sys.executable))
+
+
+def _those_that_work(*calls: tuple[str, ...]) -> list[str]:
+    """Of calls, each with the modules it imports, those that this environment can run: a production one has no
+    libraries of clients."""
+    missing = [name for _, *names in calls for name in names if find_spec(name) is None]
+    able = [text for text, *names in calls if not set(names) & set(missing)]
+    told = "# More calls are shown where the packages of the tests are installed: unset UV_NO_DEV.\n"
+    return [*able, told] if missing else able

@@ -10,7 +10,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from . import memory, processes, startup
-from .ports import ensure_free
+from .ports import address, ensure_free
 from .workers import thread_count
 
 log = structlog.get_logger("erpnet.server")
@@ -59,7 +59,7 @@ def run(host: str, port: int, workers: int) -> None:
             "loggers": {"_granian": {"propagate": True}, "granian.access": {"propagate": False}},
         },
     )
-    log.info("serving", address=f"http://{host}:{port}", workers=workers, threads=thread_count())
+    log.info("serving", address=address(host, port), workers=workers, threads=thread_count())
     try:
         server.serve(spawn_target=processes.work, target_loader=processes.begin_worker)
     except SystemExit:

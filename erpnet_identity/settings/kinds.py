@@ -114,6 +114,9 @@ def instance_url(value: str) -> str:
         raise ValueError("expected an absolute http or https address")
     if value.endswith("/") or parts.query or parts.fragment or parts.username:
         raise ValueError("expected an address without trailing slash, query, fragment and user name (CO-01)")
+    if re.search(r":[0-9]*$", parts.netloc) and not re.search(r":[1-9][0-9]{0,4}$", parts.netloc):
+        raise ValueError("expected a port from 1 to 65535")
+    _ = parts.port  # complains of one that is too high
     return value
 
 

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from io import StringIO
 
 import pytest
 import yaml
@@ -16,6 +17,7 @@ from django.core.management import CommandError, call_command
 
 from erpnet_identity import bootstrap
 from erpnet_identity.instance import quickstart
+from erpnet_identity.instance.management.commands import quickstart as command
 from erpnet_identity.tenancy.models import Instance
 from tests.conftest import missing_service
 from tests.factories.trusted_apps import TrustedApplicationFactory
@@ -95,6 +97,19 @@ def test_the_second_start_keeps_the_data_and_serves_what_it_prints(demo, tmp_pat
 
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
+
+
+def test_calls_that_this_environment_cannot_run_are_not_shown(monkeypatch):
+    """Without what only the tests need (UV_NO_DEV) there are no libraries of clients."""
+    every = quickstart.calls("http://127.0.0.1:8000")
+    monkeypatch.setattr(quickstart, "find_spec", lambda name: None if name in ("jwt", "requests") else name)
+    fewer = quickstart.calls("http://127.0.0.1:8000")
+    assert "requests_oauthlib" in fewer
+    for text in ("import jwt", "import requests\n"):
+        assert text in every
+        assert text not in fewer
+    assert "UV_NO_DEV" in fewer
+    assert "UV_NO_DEV" not in every
 
 
 def check_calls(port, output):
@@ -184,8 +199,15 @@ def test_a_database_that_was_made_with_other_secrets(demo):
         (["--port", "8300"], "http://[::1]:8000", "http://[::1]:8300"),
         (["--port", "8300"], "https://erp.example.com", "https://erp.example.com"),
         (["--port", "8300"], "http://erp.example.com", "http://erp.example.com"),
+        # What the command's own parser reads as 8300, and how a browser writes it.
+        (["--por", "8300"], None, "http://127.0.0.1:8300"),
+        (["--po=08300", "--no-serve"], None, "http://127.0.0.1:8300"),
+        (["--port=1", "--port=8300"], None, "http://127.0.0.1:8300"),
+        (["--port=80"], "http://localhost:8000", "http://localhost"),
+        (["--port=8300"], "http://localhost:8000/erp", "http://localhost:8300/erp"),
         ([], None, None),
         (["--port"], None, None),
+        (["--port", "--no-serve"], None, None),
         (["--port", "x"], None, None),
     ],
 )
@@ -195,6 +217,48 @@ def test_the_port_names_the_issuer(monkeypatch, tmp_path, arguments, before, aft
     monkeypatch.setattr(bootstrap.os, "environ", environ)
     bootstrap.adopt_port(arguments)
     assert environ.get("INSTANCE_URL") == after
+
+
+@pytest.mark.parametrize("zero", ["0", "00"])
+@pytest.mark.parametrize(("before", "host"), [("", "127.0.0.1"), ("http://[::1]:8000", "[::1]")])
+def test_any_free_port_names_the_issuer(monkeypatch, tmp_path, zero, before, host):
+    monkeypatch.setattr(bootstrap, "BASE_DIR", tmp_path)
+    monkeypatch.setattr(bootstrap.os, "environ", environ := {"INSTANCE_URL": before})
+    bootstrap.adopt_port(["--port", zero])
+    assert re.fullmatch(rf"http://{re.escape(host)}:[1-9]\d+", environ["INSTANCE_URL"])
+
+
+@pytest.mark.parametrize(
+    ("root", "host", "port", "calls"),
+    [
+        ("http://127.0.0.1:8000", "127.0.0.1", 8000, "python3 manage.py quickstart --calls"),
+        ("http://127.0.0.1:8300", "127.0.0.1", 8300, "python3 manage.py quickstart --calls --port 8300"),
+        ("http://127.0.0.1", "127.0.0.1", 80, "python3 manage.py quickstart --calls --port 80"),
+        (
+            "http://[::1]:8300",
+            "::1",
+            8300,
+            "INSTANCE_URL=http://[::1]:8300 python3 manage.py quickstart --calls",
+        ),
+        (
+            "http://localhost:8300/erp",
+            "127.0.0.1",
+            8300,
+            "INSTANCE_URL=http://localhost:8300/erp python3 manage.py quickstart --calls",
+        ),
+    ],
+)
+def test_what_is_printed_is_served(monkeypatch, settings, root, host, port, calls):
+    """The address that is printed, the one that is listened on, and the one in the calls of a second terminal."""
+    settings.INSTANCE_URL, settings.HTTPS_ONLY = root, False
+    served = []
+    monkeypatch.setattr(command.quickstart, "prepare", lambda: None)
+    monkeypatch.setattr(command.ports, "ensure_free", lambda host, port: port)
+    monkeypatch.setattr(command.server, "run", lambda *arguments: served.append(arguments[:2]))
+    call_command("quickstart", stdout=(output := StringIO()))
+    assert served == [(host, port)]
+    assert f"\n  {calls}\n" in output.getvalue()
+    assert f"\nServing on {root}. " in output.getvalue()
 
 
 @pytest.mark.contract("OPS-04")

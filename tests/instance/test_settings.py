@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command, get_commands
 
 from erpnet_identity import bootstrap
+from erpnet_identity.settings import kinds
 from erpnet_identity.settings.env import VARIABLES, Settings
 from tests.support.server import ROOT, environment, manage
 
@@ -262,21 +263,33 @@ def test_help_needs_no_settings(tmp_path):
     """Every command explains itself in a fresh copy, where nothing is set and nothing may be written."""
     commands = sorted(name for name, app in get_commands().items() if not app.startswith("django."))
     assert {"keys", "serve", "instance", "quickstart"} <= set(commands)
+    commands += ["check", "migrate", "shell"]
+    # Each start is a process of its own: settings that one of them has read would help the next.
     script = f"""
-import sys, manage
-for arguments in [["help"], [], *([name, "--help"] for name in {commands})]:
-    sys.argv = ["manage.py", *arguments]
-    try:
+import os, sys, manage
+import django.contrib.auth, django.core.management, django.db, rest_framework
+starts = [["help"], [], *(start for name in {commands} for start in ([name, "--help"], ["help", name]))]
+for start in starts:
+    if not (child := os.fork()):
+        sys.argv = ["manage.py", *start]
         manage.main()
-    except SystemExit as end:
-        assert not end.code, (arguments, end.code)
+        sys.stdout.flush()
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0, start
 """
     variables = environment(SECRET_KEY="", KEY_ENCRYPTION_KEYS="", DEBUG="perhaps", ERPNET_NONSENSE="1")
     result = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=variables, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     for name in commands:
-        assert f"usage: manage.py {name} " in result.stdout
+        assert result.stdout.count(f"usage: manage.py {name} ") == 2, name
     assert "Configuration error" not in result.stderr
+
+
+@pytest.mark.parametrize("arguments", ["test --help", "help test"])
+def test_help_of_the_tests_is_that_of_pytest(arguments):
+    result = manage(*arguments.split())
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith("usage: python -m pytest ")
 
 
 def test_a_folder_that_cannot_be_written_is_named(monkeypatch, tmp_path):
@@ -295,6 +308,27 @@ def test_a_database_that_cannot_be_opened_is_a_sentence(tmp_path, command):
     result = manage(*command.split(), DATABASE_URL=f"sqlite:///{tmp_path / 'absent' / 'x.sqlite3'}")
     assert result.returncode == 1
     assert result.stderr.startswith("The database answers: unable to open database file\nDATABASE_URL says which one")
+
+
+@pytest.mark.parametrize("command", ["migrate", "keys list", "instance export", "create_administrator ada"])
+def test_a_file_that_is_no_database_is_a_sentence(tmp_path, command):
+    file = tmp_path / "x.sqlite3"
+    file.write_bytes(b"This is a letter and no database.\n" * 200)
+    result = manage(*command.split(), DATABASE_URL=f"sqlite:///{file}")
+    assert result.returncode == 1
+    assert "file is not a database" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("text", ["http://127.0.0.1:00", "http://127.0.0.1:08000", "http://[::1]:99999", "http://h:"])
+def test_an_address_with_a_port_that_is_none(text):
+    with pytest.raises(ValueError, match=r"port|Port"):
+        kinds.instance_url(text)
+
+
+@pytest.mark.parametrize("text", ["http://127.0.0.1:8000", "https://[2001:db8::1]", "http://[::1]:1", "http://h/erp"])
+def test_an_address_of_an_instance(text):
+    assert kinds.instance_url(text) == text
 
 
 def test_a_database_without_tables_is_a_sentence(tmp_path):

@@ -8,9 +8,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection
 
-from ... import ports, quickstart, server, workers
+from erpnet_identity import bootstrap
 
-HOST = "127.0.0.1"
+from ... import ports, quickstart, server, workers
 
 
 class Command(BaseCommand):
@@ -30,13 +30,13 @@ class Command(BaseCommand):
                 f"quickstart makes a demo with public passwords for this machine, and INSTANCE_URL is {root}. "
                 "Unset INSTANCE_URL, or set an instance up with `migrate`, `instance apply` and `serve`."
             )
-        port = options["port"] or urlsplit(root).port or 80
+        host, port = bootstrap.served_at(root), options["port"] or urlsplit(root).port or 80
         if options["calls"]:
             self.stdout.write(quickstart.calls(root))
             return
         serve = not options["no_serve"]
         if serve:
-            self._ensure_port(port)
+            self._ensure_port(host, port)
         try:
             quickstart.prepare()
         except quickstart.RealInstance:
@@ -45,16 +45,18 @@ class Command(BaseCommand):
                 "not made, and is left alone. Name another one for the demo: DATABASE_URL=sqlite:///var/demo.sqlite3"
             ) from None
         except OperationalError as error:
-            raise CommandError(f"The database does not answer: {error}") from None
+            raise CommandError(
+                f"The database {connection.settings_dict['NAME']} does not answer: {str(error).strip()}"
+            ) from None
         self.stdout.write(quickstart.summary(root))
         if serve:
             self.stdout.write(f"Serving on {root}. Press Ctrl+C to stop.")
             self.stdout.flush()
-            server.run(HOST, port, workers.worker_count())
+            server.run(host, port, workers.worker_count())
 
-    def _ensure_port(self, port: int) -> None:
+    def _ensure_port(self, host: str, port: int) -> None:
         try:
-            ports.ensure_free(HOST, port)
+            ports.ensure_free(host, port)
         except ports.PortUnusable as error:
-            other = 8000 if port < ports.FIRST_FREE else port + 1
+            other = port + 1 if ports.FIRST_FREE <= port < ports.LAST else 8000
             raise CommandError(f"{error} Choose another: python3 manage.py quickstart --port {other}") from None

@@ -27,7 +27,7 @@ class Command(BaseCommand):
             if port == 0:
                 # Who asks for any port reads here which one it is, also where the log is told to be silent.
                 port = ports.ensure_free(host, 0)
-                self.stdout.write(f"Serving on http://{f'[{host}]' if ':' in host else host}:{port}.")
+                self.stdout.write(f"Serving on {ports.address(host, port)}.")
                 self.stdout.flush()
             server.run(host, port, count)
         except ports.PortUnusable as error:
