@@ -238,13 +238,11 @@ def _redirect_uri(parameters: dict[str, str], repeated: set[str], application: T
 def _mode(parameters: dict[str, str], response_type: str) -> str:
     """The mode of the answer: the one asked for if it may be used, else that of the response type (OP-70). What a
     refused request object asks for comes first: its author expects the refusal there (OP-52)."""
-    if request_object.wants_form_post(parameters.get("request", "")):
-        return FORM_POST
     carries_token = not {"id_token", "token"}.isdisjoint(response_type.split())
-    mode = parameters.get("response_mode", "")
-    if mode not in RESPONSE_MODES_SUPPORTED or (mode == QUERY and carries_token):
-        return FRAGMENT if carries_token else QUERY
-    return mode
+    for mode in (request_object.response_mode(parameters.get("request", "")), parameters.get("response_mode", "")):
+        if mode in RESPONSE_MODES_SUPPORTED and not (mode == QUERY and carries_token):
+            return mode
+    return FRAGMENT if carries_token else QUERY
 
 
 def _scopes(parameters: dict[str, str], application: TrustedApplication, refuse: Refuse) -> list[str]:

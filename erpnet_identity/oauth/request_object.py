@@ -5,15 +5,16 @@ import base64
 import json
 
 
-def wants_form_post(request_object: str) -> bool:
-    """Whether the claims ask for ``form_post``. Nothing else is looked at and nothing is believed: whoever wrote it,
-    the refusal goes to a registered address of the application, by another of the ways that this server offers."""
+def response_mode(request_object: str) -> str:
+    """The response mode that the claims ask for, empty without one. Nothing else is looked at and nothing is believed:
+    whoever wrote it, the refusal goes to a registered address of the application, by a way that this server offers."""
     parts = request_object.split(".")
     if len(parts) != 3:
-        return False
+        return ""
     try:
         encoded = parts[1].encode("ascii")
         claims = json.loads(base64.urlsafe_b64decode(encoded + b"=" * (-len(encoded) % 4)))
     except (ValueError, RecursionError):
-        return False
-    return isinstance(claims, dict) and claims.get("response_mode") == "form_post"
+        return ""
+    wished = claims.get("response_mode") if isinstance(claims, dict) else None
+    return wished if isinstance(wished, str) else ""

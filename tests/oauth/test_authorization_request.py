@@ -216,11 +216,28 @@ class TestWhatIsAsked:
 
     @pytest.mark.contract("OP-52")
     @pytest.mark.parametrize(
+        ("asked", "changes", "mode"),
+        [
+            ("fragment", {}, "fragment"),
+            ("fragment", {"response_mode": "form_post"}, "fragment"),
+            ("query", {"response_mode": "form_post"}, "query"),
+            ("query", {"response_type": "code id_token"}, "fragment"),
+            ("query", {"response_type": "code id_token", "response_mode": "form_post"}, "form_post"),
+            ("web_message", {"response_mode": "fragment"}, "fragment"),
+        ],
+    )
+    def test_by_any_way_that_may_be_used(self, asked, changes, mode, rp):
+        claims = {"response_mode": asked, "response_type": "code id_token"}
+        response = rp.authorize(**changes, request=jwt.encode(claims, "x" * 32))
+        assert_refused(response, "request_not_supported", "request_not_supported", mode=mode)
+
+    @pytest.mark.contract("OP-52")
+    @pytest.mark.parametrize(
         "text",
         [
             *(
                 jwt.encode({"response_mode": mode}, "x" * 32)
-                for mode in ("fragment", "query", "web_message", ["form_post"])
+                for mode in ("query", "web_message", ["form_post"], {"form_post": 1}, None)
             ),
             *("form_post", "a.b", "..", "a.Zm9ybV9wb3N0.c", "a.e30.c", "a.\u0436.c", "a.!!!.c", "a.b.c.d.e"),
             "a." + base64.urlsafe_b64encode(b"[" * 5000).decode() + ".c",
