@@ -80,7 +80,9 @@ class LanguageMiddleware:
         return response
 
     def _accepted(self, request: HttpRequest) -> str:
-        accepted = (tag for tag, _ in parse_accept_lang_header(request.META.get("HTTP_ACCEPT_LANGUAGE", "")))
+        wishes = parse_accept_lang_header(request.META.get("HTTP_ACCEPT_LANGUAGE", ""))
+        # A weight of nothing says "not this one" (RFC 9110 §12.4.2).
+        accepted = (tag for tag, weight in wishes if weight)
         return _first_supported(accepted) or settings.LANGUAGE_CODE
 
     def _remember(self, response: HttpResponseBase, language: str) -> None:

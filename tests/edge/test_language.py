@@ -39,6 +39,8 @@ def test_the_first_supported_tag(tags, language):
         ("", "", "fr;q=1, de-AT;q=0.9, bg;q=0.5", "de"),
         ("", "", "bg;q=0.5, de;q=0.9", "de"),
         ("", "", "de;q=0, bg", "bg"),
+        ("", "", "de;q=0", "en"),
+        ("", "", "de;q=0.000, *", "en"),
         ("", "bg", "de", "bg"),
         ("", "xx", "de", "de"),
         ("?ui_locales=fr+de", "", "bg", "de"),

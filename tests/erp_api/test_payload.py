@@ -163,6 +163,10 @@ NAMES = {"EN": "Apple", "BG": "Ябълка", "DE": "Apfel"}
         ("bg-BG", "c=de-DE|uic=de-DE", "de", "BG"),
         (None, "c=de-DE|uic=bg-BG", "en", "BG"),
         (None, "c=de-DE", "en", "DE"),
+        # As ASP.NET sets it.
+        (None, "c%3Dde-DE%7Cuic%3Dbg-BG", "en", "BG"),
+        (None, None, "de;q=0", "EN"),
+        (None, None, "bg;q=0, de;q=0.1", "DE"),
         (None, None, "de-AT, bg;q=0.5", "DE"),
         (None, None, "bg;q=0.5, de;q=0.9", "DE"),
         (None, None, "fr, bg;q=0.9", "BG"),
