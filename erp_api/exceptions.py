@@ -17,7 +17,12 @@ from erpnet_identity.audit.redaction import beginning
 from erpnet_identity.audit.services import record
 from erpnet_identity.audit.strangers import record_of_stranger
 from erpnet_identity.erp_sessions.exceptions import LicenseSlotsExhausted
-from erpnet_identity.tokens.exceptions import CredentialError, MissingCredential, SeveralCredentials
+from erpnet_identity.tokens.exceptions import (
+    SHOWN_BY_THE_TOKEN,
+    CredentialError,
+    MissingCredential,
+    SeveralCredentials,
+)
 
 from .odata.encoding import plain_escapes
 from .responses import answer
@@ -147,12 +152,10 @@ class NotSupported(ApiError):
     status, type = 501, "NotSupported"
 
 
-# What a caller is told of its own token beside that it is refused: only what the token itself says, never what is
-# stored of it, of its application or of its account (DR-02).
+# The same of what only a token for the data APIs can show.
 _DESCRIPTIONS = {
-    "token_expired": "The token has expired",
+    **SHOWN_BY_THE_TOKEN,
     "token_without_scope": "The token has no scope for this API; ask for read",
-    "token_type": "This is not an access token of this instance; send the access token and not the ID token",
 }
 
 

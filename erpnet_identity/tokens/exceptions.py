@@ -1,5 +1,12 @@
 """Why a credential is not accepted. ``cause`` is for the operator, the text for the caller."""
 
+# What a caller is told of its own token beside that it is refused, by cause: only what the token itself shows, never
+# what is stored of it, of its application or of its account (TK-110, DR-02).
+SHOWN_BY_THE_TOKEN = {
+    "token_expired": "The token has expired",
+    "token_type": "This is not an access token of this instance; send the access token and not the ID token",
+}
+
 
 class CredentialError(Exception):
     """A request cannot be attributed to anyone. ``cause`` is a stable code."""

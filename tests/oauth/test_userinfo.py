@@ -304,6 +304,11 @@ def _altered(setup):
     return f"{header}.{payload}.{signature[:-8]}{'A' * 8}"
 
 
+# What a token shows to whoever reads it; of all other causes nobody learns which it was.
+SHOWN = {
+    "token_expired": "The token has expired",
+    "token_type": "This is not an access token of this instance; send the access token and not the ID token",
+}
 NO_OPENID = {"status": 403, "error": "insufficient_scope", "has_client": True}
 CASES = [
     Case("nothing", lambda setup: None, "credential_missing", error=""),
@@ -315,6 +320,7 @@ CASES = [
     Case("altered", _altered, "token_signature"),
     Case("unsigned", _unsigned, "token_algorithm"),
     Case("revoked-by-replay", _replayed, "token_revoked", has_client=True),
+    Case("expired", lambda setup: resigned(setup.access_token(), exp=1_000_000_000), "token_expired"),
     Case("id-token", lambda setup: setup.party("openid").tokens()["id_token"], "token_type"),
     Case("wrong-typ", lambda setup: resigned(setup.access_token(), typ="JWT"), "token_type"),
     Case("logout-typ", lambda setup: resigned(setup.access_token(), typ="logout+jwt"), "token_type"),
@@ -379,6 +385,7 @@ class TestRefused:
             assert "Content-Type" not in response
         else:
             description = {401: "The access token is not valid", 403: "The scope openid is needed"}[case.status]
+            description = SHOWN.get(case.cause, description)
             assert response["Content-Type"] == "application/json"
             assert response.json() == {"error": case.error, "error_description": description}
             challenge = f'{CHALLENGE}, error="{case.error}", error_description="{description}"'

@@ -15,7 +15,7 @@ from erpnet_identity.audit.services import record
 from erpnet_identity.audit.strangers import record_of_stranger
 from erpnet_identity.tokens import access_tokens
 from erpnet_identity.tokens.claims import claims_of_scopes, resources_audience
-from erpnet_identity.tokens.exceptions import InvalidCredential
+from erpnet_identity.tokens.exceptions import SHOWN_BY_THE_TOKEN, InvalidCredential
 from erpnet_identity.tokens.models import AccessToken
 from erpnet_identity.tokens.principal import Kind, Principal
 from trusted_apps import scopes
@@ -111,12 +111,13 @@ def _caller(token: str) -> Principal:
         audience = resources_audience(settings.ISSUER)
         principal = access_tokens.read(token, audience=audience, now=timezone.now())
     except InvalidCredential as invalid:
-        # One sentence for all causes: what is wrong with a token is no business of whoever found it (DR-02).
+        # One sentence for all causes that the token does not show itself: they are no business of whoever found it
+        # (DR-02).
         raise _Refused(
             401,
             invalid.cause,
             "invalid_token",
-            "The access token is not valid",
+            SHOWN_BY_THE_TOKEN.get(invalid.cause, "The access token is not valid"),
             client_id=invalid.client_id,
             token_id=invalid.token_id,
         ) from None
