@@ -4,9 +4,15 @@ import pytest
 from django.contrib.staticfiles import finders
 
 from erpnet_identity.edge.conditional import is_current
+from tests.support.addresses import without_values
 
 TAG = '"abc"'
-KEY_SET = "/id/.well-known/openid-configuration/jwks"
+WITH_A_TAG = {
+    "/id/.well-known/openid-configuration",
+    "/id/.well-known/openid-configuration/jwks",
+    "/id/.well-known/oauth-authorization-server",
+    "/.well-known/oauth-authorization-server/id",
+}
 
 
 def static_file():
@@ -26,7 +32,8 @@ def answer(client):
         headers = {} if named is None else {"If-None-Match": named}
         response = client.generic(method, address, headers=headers)
         body = response.getvalue()
-        response.close()
+        if response.streaming:  # any other is closed by now, and once more would end the connection of the test
+            response.close()
         return response.status_code, response.headers, body
 
     return get
@@ -52,7 +59,7 @@ def test_without_the_header():
 
 @pytest.mark.django_db
 @pytest.mark.contract("OP-12")
-@pytest.mark.parametrize("address", ["/id/.well-known/openid-configuration", KEY_SET, static_file()])
+@pytest.mark.parametrize("address", [*sorted(WITH_A_TAG), static_file()])
 def test_wherever_a_tag_is_sent(answer, address):
     etag = answer(address)[1]["ETag"]
     for named in (etag, f"W/{etag}", f'"x", W/{etag}', "*"):
@@ -65,8 +72,9 @@ def test_wherever_a_tag_is_sent(answer, address):
 
 
 @pytest.mark.django_db
-def test_other_answers_have_no_tag(answer):
+def test_other_answers_have_no_tag(answer, admin_client):
     """One that gets a tag belongs into the table above."""
-    for address in ("/", "/health/live", "/tools/ver", "/tools/auto-discovery", "/sys/downloads/whatsnew.txt"):
-        status, headers, _ = answer(address)
-        assert (status, headers.get("ETag")) == (200, None), address
+    addresses = set(without_values())
+    assert len(addresses) > 60
+    for address in sorted(addresses - WITH_A_TAG):
+        assert "ETag" not in answer(address)[1], address

@@ -3,7 +3,8 @@
 import pytest
 from django.test import Client
 
-from erpnet_identity.edge.paths import is_asked_by_machine
+from erpnet_identity.edge.paths import is_asked_by_machine, is_machine
+from tests.support.addresses import without_values
 
 pytestmark = pytest.mark.django_db
 
@@ -34,6 +35,28 @@ def test_says_so_in_json(address, method):
     body = response.json()
     assert body["error"] == "not_found"
     assert response["X-Correlation-Id"] in body["error_description"]
+
+
+PROGRAMS = [
+    address
+    for address in without_values()
+    if address.startswith(("/id/", "/.well-known/oauth")) and is_machine(address)
+]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "PROPFIND"])
+@pytest.mark.parametrize("address", PROGRAMS)
+def test_a_method_that_is_not_offered_is_refused_in_json_too(address, method):
+    """Where there is something for programs, a wrong method is 405, with the right ones (RFC 9110 §15.5.6)."""
+    assert len(PROGRAMS) == 6
+    response = Client(enforce_csrf_checks=True).generic(method, address, b"a=b", "application/x-www-form-urlencoded")
+    if response.status_code == 405:
+        assert method not in response["Allow"]
+        assert response["Content-Type"].startswith("application/json")
+        assert response["Cache-Control"] == "no-store"
+        assert response.json()["error"] == "invalid_request"
+    else:
+        assert method in ("GET", "POST")
 
 
 def test_without_a_body_to_head(client):

@@ -39,7 +39,11 @@ def _answer(request: HttpRequest, body: bytes, etag: str) -> HttpResponse:
     if request.method == "OPTIONS":
         response = preflight("GET, HEAD")
     elif request.method not in ("GET", "HEAD"):
-        response = HttpResponseNotAllowed(["GET", "HEAD", "OPTIONS"])
+        error = {"error": "invalid_request", "error_description": "Only GET is allowed"}
+        response = HttpResponseNotAllowed(
+            ["GET", "HEAD", "OPTIONS"], json.dumps(error), content_type="application/json"
+        )
+        response.headers["Cache-Control"] = "no-store"
     else:
         if is_current(etag, request.META):
             response = HttpResponseNotModified()
