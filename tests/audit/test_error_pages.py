@@ -70,6 +70,8 @@ def test_the_id_finds_the_request(cause, admin_client):
     assert answer.status_code >= 400
     shown = re.search(r"[0-9a-f]{32}", answer.content.decode())[0]
     assert shown == answer["X-Correlation-Id"]
+    if answer["Content-Type"].startswith("text/html"):
+        assert "it finds the request in the audit events" in answer.content.decode()
     for typed in (shown, shown[:8], f" {shown[:8]} "):
         (event,) = admin_client.get(LIST, {"q": typed}).context["cl"].result_list
         assert event.correlation_id == shown
