@@ -18,14 +18,14 @@ NOT_WORKING = "NotWorking"
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One site. ``type`` and ``status`` are names that the vendor's client knows (IS-13, IS-14); ``entry`` is the
-    address within the site that answers a visitor who has no credential yet."""
+    """One site. ``type`` and ``status`` are names that the vendor's client knows (IS-13, IS-14); ``has_pages`` says
+    that people find a page at its address: programs find nothing but JSON at the others."""
 
     type: str
     title: str
     purpose: str
     url: str
-    entry: str
+    has_pages: bool
     is_system: bool
     status: str
     status_description: str | None = None
@@ -73,7 +73,7 @@ def describe() -> Instance:
                     "Signs people in and issues tokens to trusted applications: OAuth 2.0 and OpenID Connect."
                 ),
                 url=issuer,
-                entry=f"{issuer}/.well-known/openid-configuration",
+                has_pages=True,
                 is_system=True,
                 status=status,
                 status_description=description,
@@ -83,7 +83,7 @@ def describe() -> Instance:
                 title="Instance Manager",
                 purpose=gettext_noop("Who is connected, and how the licences are shared out."),
                 url=f"{root}/manage",
-                entry=f"{root}/manage",
+                has_pages=True,
                 is_system=True,
                 status=status,
                 status_description=description,
@@ -93,7 +93,7 @@ def describe() -> Instance:
                 title="Domain API",
                 purpose=gettext_noop("Business data over OData 4, guarded by scopes."),
                 url=f"{root}/api",
-                entry=service_root,
+                has_pages=False,
                 is_system=False,
                 status=status,
                 status_description=description,

@@ -2,13 +2,17 @@
 
 import json
 import re
+from urllib.parse import urljoin
 
 import pytest
 from django.db import OperationalError
 from django.http import Http404
 from django.test import Client
 from django.urls import include, path
+from django.utils import timezone
 
+from erpnet_identity.edge.session_store import SessionStore
+from erpnet_identity.identity.models import IdentitySession
 from erpnet_identity.instance import changelog, sites
 from erpnet_identity.instance.version import VERSION
 from erpnet_identity.instance.views import errors
@@ -16,6 +20,12 @@ from tests.factories.trusted_apps import TrustedApplicationFactory
 from tests.factories.users import UserFactory
 
 PAGES = ["/", "/whats-new"]
+
+
+def _main(response):
+    """The headings and links of the main part, in their order."""
+    main = response.content.decode().partition("<main")[2].partition("</main>")[0]
+    return ["".join(found) for found in re.findall(r'(<h1>[^<]+</h1>)|href="([^"]+)"|<(h2)', main)]
 
 
 def fail(request):
@@ -73,7 +83,54 @@ class TestLanding:
         assert 'href="/whats-new"' in page
         for site in sites.describe().sites:
             assert site.title in page
-            assert f'href="{site.entry}"' in page
+            assert f">{site.url}</" in page
+
+    @pytest.mark.contract("IS-08")
+    @pytest.mark.parametrize("who", ["stranger", "person", "administrator"])
+    def test_it_leads_with_sign_in_and_every_link_leads_to_a_page(self, client, who, settings):
+        if who != "stranger":
+            client.force_login(UserFactory(name="Maria Petrova", is_admin=who == "administrator"))
+        response = client.get("/")
+        page = response.content.decode()
+        assert response.headers["Cache-Control"] == "no-store"
+        assert VERSION in page
+        if who == "stranger":
+            assert _main(response)[:3] == ["<h1>Sign in</h1>", "/id/signin", "h2"]
+        else:
+            assert _main(response)[:2] == ["<h1>You are signed in</h1>", "/id/"]
+            assert "<strong>Maria Petrova</strong>" in page
+            assert 'href="/id/connect/endsession"' in page
+        links = re.findall(r'<a [^>]*href="([^"#]+)"', page)
+        published = sites.describe().sites
+        assert all(f">{site.url}</" in page for site in published)
+        assert {site.url for site in published if site.has_pages} | {"/whats-new"} <= set(links)
+        for link in links:
+            answer = client.get(urljoin("/", link.removeprefix(settings.INSTANCE_URL)), follow=True)
+            assert answer.headers["Content-Type"].startswith("text/html"), link
+            assert answer.status_code == (403 if who == "person" and "/manage" in link else 200), link
+
+    @pytest.mark.parametrize("address", PAGES)
+    def test_it_says_who_is_signed_in(self, client, address):
+        """Also in the head of every other page; and nobody else is shown a copy."""
+        person = UserFactory(name="Maria <Petrova>", login="maria.petrova")
+        client.force_login(person)
+        response = client.get(address)
+        page = response.content.decode()
+        assert "Signed in as <strong>Maria &lt;Petrova&gt;</strong>" in page
+        assert 'href="/id/connect/endsession"' in page
+        assert "/id/signin" not in page
+        assert response.headers["Cache-Control"] == "no-store"
+        IdentitySession.objects.update(ended_at=timezone.now())
+        page = client.get(address).content.decode()
+        assert "Maria" not in page
+        assert "/id/signin" in page
+
+    @pytest.mark.parametrize("is_admin", [True, False])
+    def test_administrators_are_led_on(self, client, is_admin):
+        client.force_login(UserFactory(is_admin=is_admin))
+        page = client.get("/").content.decode()
+        assert ('href="/admin/"' in page) is is_admin
+        assert ('id="landing-manage"' in page) is is_admin
 
     @pytest.mark.contract("IS-09")
     def test_nothing_else(self, client):
@@ -99,6 +156,20 @@ class TestLanding:
         assert response.status_code == 200
         assert "Not working" in response.content.decode()
         assert "db.internal" not in response.content.decode()
+
+    @pytest.mark.contract("IS-05")
+    @pytest.mark.parametrize("address", PAGES)
+    def test_without_a_database_nobody_is_known(self, client, monkeypatch, address):
+        client.force_login(UserFactory(name="Maria Petrova"))
+
+        def away(*arguments):
+            raise OperationalError("host=db.internal")
+
+        monkeypatch.setattr(SessionStore, "_get_session_from_db", away)
+        response = client.get(address)
+        assert response.status_code == 200
+        assert "/id/signin" in response.content.decode()
+        assert "Maria" not in response.content.decode()
 
 
 @pytest.mark.contract("IS-08", "IS-26")

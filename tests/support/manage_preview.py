@@ -11,7 +11,6 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 
 from erpnet_identity.edge.middleware import CONTENT_SECURITY_POLICY
 from erpnet_identity.erp_sessions.lifetimes import absolute_end
@@ -206,7 +205,6 @@ def preview(request: HttpRequest, name: str) -> HttpResponse:
     where.url_name = template.removeprefix("manage/").removesuffix(".html").replace("_", "-")
     everywhere = {
         "administrator": User(name="Maria Petrova", login="maria.petrova"), "now": NOW,
-        "sign_out_url": reverse("oauth2_provider:rp-initiated-logout"),
     }  # fmt: skip
     response = render(request, template, {**everywhere, **context}, status=403 if name == "forbidden" else 200)
     response["Content-Security-Policy"] = CONTENT_SECURITY_POLICY

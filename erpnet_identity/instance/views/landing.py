@@ -1,26 +1,42 @@
 """The front page of the instance and the list of changes (IS-08, IS-09)."""
 
+from typing import cast
+
+from django.db import Error as DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from erpnet_identity.identity import sessions
+from erpnet_identity.identity.page import keep_private
 from erpnet_identity.tenancy.appearance import appearance
+from erpnet_identity.users.models import User
 
 from .. import changelog, sites
 from ..version import VERSION
 
 
+def _visitor(request: HttpRequest) -> User | None:
+    """Who is signed in at this browser. Nobody while the database is away: these pages are shown also then."""
+    try:
+        session = sessions.current(request, now=timezone.now())
+    except DatabaseError:
+        return None
+    return cast("User", session.user) if session is not None else None
+
+
 def _page(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:
-    # The request is a plain value, which the language menu reads the address from. Nothing on these pages depends on
-    # who asks, so no context processor looks at a session.
-    response = HttpResponse(render_to_string(template, {"version": VERSION, "request": request, **context}))
-    response["Cache-Control"] = "public, max-age=10"
-    return response
+    # The request is a plain value, which the language menu reads the address from: what context processors add would
+    # ask the database once more.
+    everywhere = {"version": VERSION, "request": request, "visitor": _visitor(request)}
+    return keep_private(HttpResponse(render_to_string(template, {**everywhere, **context})))
 
 
 @require_safe
 def landing(request: HttpRequest) -> HttpResponse:
-    """Version, what's new, the public sites; nothing about users, applications and configuration."""
+    """The way to sign in, or who is signed in; version, what's new, the public sites. Nothing about other users,
+    applications and configuration."""
     return _page(request, "instance/landing.html", {"instance": sites.describe()})
 
 

@@ -10,7 +10,6 @@ from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.urls import reverse
 from django.utils import timezone
 
 from erpnet_identity.audit.context import Actor
@@ -49,7 +48,6 @@ class Visit:
         everywhere = {
             "administrator": self.administrator,
             "now": self.now,
-            "sign_out_url": reverse("oauth2_provider:rp-initiated-logout"),
         }
         return pages.page(self.request, template, {**everywhere, **context})
 
