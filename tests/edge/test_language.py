@@ -81,18 +81,31 @@ def test_nothing_else_is_remembered(client, query):
     assert COOKIE not in response.cookies
 
 
-def test_caches_keep_the_languages_apart(client):
-    vary = client.get(PAGE).headers["Vary"]
+@pytest.fixture
+def public_page():
+    """``public_page(address)``: what the middleware makes of an answer that every cache may keep."""
+    middleware = LanguageMiddleware(lambda request: HttpResponse(headers={"Cache-Control": "public, max-age=10"}))
+
+    def get(address):
+        request = RequestFactory().get(address)
+        request.is_machine = False
+        return middleware(request)
+
+    return get
+
+
+def test_caches_keep_the_languages_apart(public_page):
+    vary = public_page(PAGE).headers["Vary"]
     assert "Accept-Language" in vary
     assert "Cookie" in vary
-    assert "public" in client.get(PAGE).headers["Cache-Control"]
+    assert "public" in public_page(PAGE).headers["Cache-Control"]
     # An application's wish gives way to what the person once chose.
-    assert "Cookie" in client.get(f"{PAGE}?ui_locales=bg").headers["Vary"]
-    assert "Vary" not in client.get(f"{PAGE}?language=bg").headers, "the address alone decides"
+    assert "Cookie" in public_page(f"{PAGE}?ui_locales=bg").headers["Vary"]
+    assert "Vary" not in public_page(f"{PAGE}?language=bg").headers, "the address alone decides"
 
 
-def test_no_cache_keeps_a_cookie_for_others(client):
-    control = client.get(f"{PAGE}?language=bg").headers["Cache-Control"]
+def test_no_cache_keeps_a_cookie_for_others(public_page):
+    control = public_page(f"{PAGE}?language=bg").headers["Cache-Control"]
     assert "public" not in control
     assert "private" in control
 

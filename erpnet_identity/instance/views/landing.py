@@ -1,7 +1,5 @@
 """The front page of the instance and the list of changes (IS-08, IS-09)."""
 
-from typing import cast
-
 from django.db import Error as DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -23,7 +21,7 @@ def _visitor(request: HttpRequest) -> User | None:
         session = sessions.current(request, now=timezone.now())
     except DatabaseError:
         return None
-    return cast("User", session.user) if session is not None else None
+    return session.user if session is not None else None
 
 
 def _page(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:
