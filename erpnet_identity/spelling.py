@@ -22,6 +22,9 @@ _LATIN = ("ıɑɡʏ", "iagy")
 _LOOKS: dict[int, int] = {}
 for _letters, _like in (_CYRILLIC, _GREEK, _ARMENIAN, _LATIN):
     _LOOKS |= str.maketrans(_letters, _like)
+# A longer text is nobody's login, name or password, and is left alone: ordering the accents of one letter takes time by
+# the square of their number, during which nothing else in the process runs.
+LONGEST = 1024
 # Scripts that are written together (TR39, "highly restrictive"); any other login keeps to one.
 _TOGETHER = (
     frozenset({"LATIN", "CJK", "HIRAGANA", "KATAKANA"}),
@@ -33,9 +36,11 @@ _TOGETHER = (
 def fold(text: str) -> str:
     """What all spellings of a text have in common: compatibility forms, letter case and what does not show are gone
     (Unicode's toNFKC_Casefold). Folding twice changes nothing. A text of which nothing shows is nobody's: it stays as
-    it is rather than becoming the empty text."""
+    it is rather than becoming the empty text, and so does one that is longer than ``LONGEST``."""
     if text.isascii():
         return text.lower()
+    if len(text) > LONGEST:
+        return text
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFD", text).casefold()).casefold()
     folded = "".join(character for character in folded if not is_invisible(character))
     return unicodedata.normalize("NFKC", folded) or text
@@ -65,6 +70,8 @@ def text_problem(text: str, what: str) -> str:
 def look(text: str) -> str:
     """What a text looks like, in Latin letters where it could be some: two logins with the same look are one to a
     reader, ``сара`` in Cyrillic and ``capa`` (TR39 §4, with a table of our own)."""
+    if len(text) > LONGEST:
+        return fold(text)
     return fold(unicodedata.normalize("NFD", text).translate(_LOOKS))
 
 
@@ -84,5 +91,8 @@ def mixes_scripts(text: str) -> bool:
 
 def password_forms(password: str) -> list[str]:
     """The spellings in which a typed password may have been stored: the one that is stored now (NFKC, as RFC 8265
-    and NIST SP 800-63B ask: keyboards differ in how they compose a letter), then as it was typed."""
+    and NIST SP 800-63B ask: keyboards differ in how they compose a letter), then as it was typed. One that is longer
+    than ``LONGEST`` is nobody's and has no other spelling."""
+    if len(password) > LONGEST:
+        return [password]
     return list(dict.fromkeys([unicodedata.normalize("NFKC", password), password]))

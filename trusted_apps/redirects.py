@@ -90,7 +90,8 @@ def problem(
 
 def without_port(uri: str) -> str | None:
     """``uri`` without its port if it is one whose port does not count, else None."""
-    parts = _parts(uri)
+    # Anybody may send any text as an address, and Python takes a time by the square of a host outside ASCII.
+    parts = _parts(uri) if uri.isascii() else None
     if parts is None or parts.scheme != "http" or parts.hostname not in _ANY_PORT_HOSTS or "@" in parts.netloc:
         return None
     host = "[::1]" if parts.hostname == "::1" else parts.hostname
@@ -121,8 +122,8 @@ def origin(uri: str) -> str | None:
     What may be a redirect may be an origin: an own scheme with a host is one, as a page in an application's window has
     it (``capacitor://localhost``), and the port of a loopback address does not count (TA-63).
     """
-    parts = _parts(uri)
-    if parts is None or not parts.hostname or not uri.isascii() or "://" not in uri:
+    parts = _parts(uri) if uri.isascii() else None
+    if parts is None or not parts.hostname or "://" not in uri:
         return None
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     counts = parts.port not in (None, _DEFAULT_PORTS.get(parts.scheme)) and without_port(uri.lower()) is None
@@ -143,9 +144,12 @@ def leads_to_device(uri: str) -> bool:
         return True
     host = (parts.hostname or "").rstrip(".")
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
+    # An IPv4 address is the same one when it is written as IPv6, and a connection to no address is one to this device.
+    address = getattr(address, "ipv4_mapped", None) or address
+    return address.is_loopback or address.is_unspecified
 
 
 def hosts(uris: Iterable[str]) -> list[str]:

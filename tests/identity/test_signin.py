@@ -1,6 +1,7 @@
 """Signing in: who may, what a refusal tells, how long it lasts, where it leads."""
 
 import re
+import time
 from datetime import timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from erpnet_identity.audit.unknown_names import stand_in
 from erpnet_identity.identity.models import IdentitySession
 from erpnet_identity.users.models import User, UserType
 from tests.factories.users import UserFactory
+from tests.support.relying_party import form_of
 
 pytestmark = pytest.mark.django_db
 
@@ -251,6 +253,17 @@ class TestRefusals:
             ("maria", "maria", "wrong_password"),
             ("", stand_in("nobody"), "unknown_user"),
         ]
+
+
+def test_a_login_that_takes_long_to_read(person, maria):
+    """A letter with thousands of accents, in the form of somebody who is signed in or was at this browser, stopped the
+    process for minutes."""
+    person.sign_in("maria")
+    _, fields = form_of(person.open("/id/signin?other=1"), id="signin")
+    fields |= {"login": "a" + "\u0300\u0315" * 20_000, "password": "no password of hers"}
+    began = time.thread_time()
+    person.browser.post("/id/signin", fields)
+    assert time.thread_time() - began < 0.5
 
 
 class TestWhereItLeads:

@@ -1,5 +1,7 @@
 """Redirect addresses, without a database: what matches, what may be registered, what they are called."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -96,6 +98,16 @@ def test_no_text_breaks_the_comparison(one, other):
     redirects.origin(one)
 
 
+@pytest.mark.parametrize("beginning", ["http://127.0.0.1", "https://a", "http://[::1]/", "a"])
+def test_what_anybody_may_send_as_an_address_takes_no_time(beginning):
+    """Python normalises a host outside ASCII, and letters with thousands of accents take it seconds."""
+    hostile = beginning + "\u0315\u0300" * 10_000
+    began = time.thread_time()
+    assert not redirects.matches(hostile, ["http://127.0.0.1/cb", "https://app.example.com/cb"])
+    assert redirects.origin(hostile) is None
+    assert time.thread_time() - began < 0.5
+
+
 def test_hosts():
     uris = ["https://a.example.com/x", "https://a.example.com:8443/y", "myapp://auth", "http://[::1]/z"]
     assert redirects.hosts(uris) == ["a.example.com", "myapp:", "::1"]
@@ -110,6 +122,11 @@ def test_hosts():
         ("http://127.0.0.1/cb", True),
         ("http://127.0.0.2:80/cb", True),
         ("https://[::1]/cb", True),
+        ("http://[::ffff:127.0.0.1]:7777/cb", True),
+        ("https://[::ffff:10.0.0.1]/cb", False),
+        ("http://0.0.0.0:7777/cb", True),
+        ("https://[::]/cb", True),
+        ("https://[::ffff:0.0.0.0]/cb", True),
         ("HTTPS://LOCALHOST./cb", True),
         ("https://app.localhost/cb", True),
         ("com.example.app:/cb", True),

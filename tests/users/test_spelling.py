@@ -1,6 +1,7 @@
 """One login, e-mail address, name or password however it is spelt, on every database; and no second one that looks the
 same."""
 
+import time
 import unicodedata
 
 import pytest
@@ -16,7 +17,8 @@ from hypothesis import strategies as st
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.models import AuditEvent
 from erpnet_identity.instance import manifest
-from erpnet_identity.spelling import fold, look
+from erpnet_identity.spelling import LONGEST, fold, look, password_forms
+from erpnet_identity.users.forms import MAX_PASSWORD
 from erpnet_identity.users.models import FormerLogin, User
 from erpnet_identity.users.services import save_user
 from tests.factories.trusted_apps import TrustedApplicationFactory
@@ -48,6 +50,24 @@ def test_folding_twice_changes_nothing_and_no_form_differs(text):
     visible = any(fold(character) != character or character.isalnum() for character in text)
     for form in ("NFC", "NFD"):
         assert fold(spelt(form, text)) == folded or not visible
+
+
+@pytest.mark.parametrize("hostile", ["\u0315\u0300" * 10_000, "a" + "\u0300\u0315" * 10_000, "\ufdfa" * 100_000])
+@pytest.mark.parametrize("read", [fold, look, password_forms])
+def test_no_text_takes_long(read, hostile):
+    """Whoever types a letter with thousands of accents holds up nobody: to put them in order takes a time that grows by
+    the square of their number."""
+    began = time.thread_time()
+    read(hostile)
+    assert time.thread_time() - began < 0.5
+
+
+def test_a_text_of_the_longest_that_is_read_takes_little():
+    for pair in ("\u0315\u0300", "\u0300\u0315", "\ufdfa\ufdfa"):
+        began = time.thread_time()
+        fold(pair * (LONGEST // 2))
+        assert time.thread_time() - began < 0.5
+    assert LONGEST >= MAX_PASSWORD
 
 
 @pytest.mark.contract("ID-63")
