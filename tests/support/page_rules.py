@@ -15,6 +15,11 @@ def broken_rules(response, path):
     found = []
     if b"<form" in response.content and response.get("Referrer-Policy") not in REFERRER_POLICIES:
         found.append(f"{path}: its form cannot be sent, Referrer-Policy: {response.get('Referrer-Policy')}")
+    # Whose instance it is, before a password is typed. The page that carries an answer on leaves by itself.
+    if response.content and not any(
+        part in response.content for part in (b'class="brand"', b'id="form-post"', b'id="site-name"')
+    ):
+        found.append(f"{path}: it does not name the instance")
     # An application that shows a sign-in in a window of its own waits for it, whatever page comes on the way.
     opener = "same-origin" if path.startswith(("/admin", "/manage")) else "unsafe-none"
     if response.get("Cross-Origin-Opener-Policy") != opener:

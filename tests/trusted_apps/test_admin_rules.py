@@ -366,3 +366,18 @@ def test_administrators_only(client, service_app, internal_user):
 def test_a_colon_in_the_client_id_deserves_attention(admin_client, values, is_said):
     page = text_of(admin_client.get(page_of(TrustedApplicationFactory(**values))))
     assert ("libraries must send it as %3A" in page) is is_said
+
+
+@pytest.mark.contract("SE-64")
+def test_a_limit_of_its_own(register, change):
+    application = register(slot_limit="3")
+    assert application.slot_limit == 3
+    assert change(application, slot_limit="").slot_limit is None
+    event = AuditEvent.objects.filter(name="application.updated").latest("id")
+    assert event.detail["changes"] == {"LicenseSlotLimit": {"old": 3, "new": None}}
+
+
+@pytest.mark.parametrize("typed", ["0", "-1", "1.5", "many", "9" * 20])
+def test_a_limit_that_is_none(register, typed):
+    assert list(register(slot_limit=typed)) == ["slot_limit"]
+    assert not TrustedApplication.objects.exists()
