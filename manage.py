@@ -2,6 +2,7 @@
 """The instance's command line: `manage.py quickstart` starts a demo, `manage.py test` runs the tests, `manage.py help`
 lists the rest. It needs Python 3.11 and nothing else: what is missing is brought into this copy first."""
 
+import errno
 import gc
 import io
 import os
@@ -65,7 +66,12 @@ def manage(command: list[str]) -> None:
         elif command in ([], ["settings"], ["help"], ["version"]) or help_is_asked():
             # Explaining uses nothing that the settings say.
             bootstrap.describe_only = True
-        execute_from_command_line(sys.argv)
+        try:
+            execute_from_command_line(sys.argv)
+        finally:
+            if sys.stdout is not None:
+                # Here, where it can still be told that this failed.
+                sys.stdout.flush()
     except ImproperlyConfigured as error:
         # A configuration mistake is answered with a sentence, not with a traceback.
         sys.exit(f"Configuration error: {error}")
@@ -77,6 +83,13 @@ def manage(command: list[str]) -> None:
             f"The database answers: {str(error).strip()}\n"
             "DATABASE_URL says which one it is, and `manage.py migrate` brings it up to date."
         )
+    except OSError as error:
+        if "--traceback" in sys.argv or error.errno not in (errno.EPIPE, errno.ENOSPC, errno.EDQUOT):
+            raise
+        # What is still to be written would fail once more at the end of the process.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        # `settings | head` has read enough; a full disk has not.
+        sys.exit(1 if error.errno == errno.EPIPE else f"Writing failed: {error.strerror}.")
 
 
 if __name__ == "__main__":

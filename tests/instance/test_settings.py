@@ -310,6 +310,23 @@ def test_a_database_that_cannot_be_opened_is_a_sentence(tmp_path, command):
     assert result.stderr.startswith("The database answers: unable to open database file\nDATABASE_URL says which one")
 
 
+@pytest.mark.parametrize("command", ["settings", "settings --example", "version"])
+def test_output_that_nobody_reads_or_holds(command):
+    """`settings | head`, and a full disk: no traceback, and no success either."""
+    arguments = [sys.executable, "manage.py", *command.split()]
+    reading, writing = os.pipe()
+    os.close(reading)
+    gone = subprocess.run(arguments, cwd=ROOT, env=environment(), stdout=writing, stderr=subprocess.PIPE, text=True)
+    os.close(writing)
+    assert (gone.returncode, gone.stderr) == (1, "")
+    if os.path.exists("/dev/full"):
+        with open("/dev/full", "w") as full:
+            failed = subprocess.run(
+                arguments, cwd=ROOT, env=environment(), stdout=full, stderr=subprocess.PIPE, text=True
+            )
+        assert (failed.returncode, failed.stderr) == (1, "Writing failed: No space left on device.\n")
+
+
 @pytest.mark.parametrize("command", ["migrate", "keys list", "instance export", "create_administrator ada"])
 def test_a_file_that_is_no_database_is_a_sentence(tmp_path, command):
     file = tmp_path / "x.sqlite3"
