@@ -11,8 +11,8 @@ _SPACE = r"[^\S\n]*"
 _START = re.compile(rf"(?:export[^\S\n]+)?(?:'([^'\n]+)'|([^=#\s]+)){_SPACE}=({_SPACE})")
 _COMMENT = re.compile(r"#[^\n]*")
 _BLANK = re.compile(r"\s*", re.ASCII)
-# The closing quote, where the quote of each kind has one: a quote after a backslash is text.
-_QUOTED = {"'": re.compile(r"'((?:\\'|[^'])*)'"), '"': re.compile(r'"((?:\\"|[^"])*)"')}
+# A backslash takes the next character along, a quote or another backslash.
+_QUOTED = {"'": re.compile(r"'((?:\\.|[^'\\])*)'", re.DOTALL), '"': re.compile(r'"((?:\\.|[^"\\])*)"', re.DOTALL)}
 _ESCAPED = {"'": re.compile(r"\\([\\'])"), '"': re.compile(r"\\([\\'\"abfnrtv])")}
 _PLAIN = re.compile(r"[^\n]*")
 _END = re.compile(rf"{_SPACE}(?:#[^\n]*)?(?:\n|\Z)")

@@ -30,6 +30,10 @@ SAME = {
     "escapes in double quotes": (r'A="b\nc\td\\e\"f\'g"', {"A": "b\nc\td\\e\"f'g"}),
     "other backslashes in double quotes": (r'A="C:\dir\$x"', {"A": r"C:\dir\$x"}),
     "escapes in single quotes": (r"A='b\nc\'d\\e'", {"A": r"b\nc'd\e"}),
+    "a backslash at the end of quotes": (
+        "A=\"b\\\\\"\nB=\"c\"\nC='d\\\\'\nD='e'",
+        {"A": "b\\", "B": "c", "C": "d\\", "D": "e"},
+    ),
     "no escapes without quotes": (r"A=b\nc", {"A": r"b\nc"}),
     "quotes inside": ("A=b'c'\nB=it\"s", {"A": "b'c'", "B": 'it"s'}),
     "several lines": ("A=\"b\nc\"\nB='d\n\ne'\nC=f", {"A": "b\nc", "B": "d\n\ne", "C": "f"}),
@@ -86,6 +90,7 @@ def test_a_reference_is_text(read):
         ("'A B'=c", "line 1: ' ' cannot stand there in the name of a variable."),
         ("A=b\nC='d\nE=f", "line 2: the quote ' is not closed."),
         ('A="b', 'line 1: the quote " is not closed.'),
+        ("A='C:\\dir\\'\nB=c", "line 1: the quote ' is not closed."),
         ("\nA='b' c", "line 2: there is text after the closing quote of A."),
         ('A="b\nC="d"', "line 1: there is text after the closing quote of A."),
     ],
