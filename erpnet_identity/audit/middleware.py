@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from erpnet_identity.edge.proxies import client_address, read_forwarded, standard_header
+from erpnet_identity.edge.proxies import as_ipv4, client_address, read_forwarded, standard_header
 
 from . import context, request_log
 from .strangers import record_throttled
@@ -30,7 +30,8 @@ class AuditContextMiddleware:
         started = time.perf_counter()
         meta = request.META
         # From here on REMOTE_ADDR is the caller; the peer that is connected to us decides what may be believed.
-        peer = request.peer_address = meta.get("REMOTE_ADDR", "")  # type: ignore[attr-defined]
+        meta["REMOTE_ADDR"] = peer = as_ipv4(meta.get("REMOTE_ADDR", ""))
+        request.peer_address = peer  # type: ignore[attr-defined]
         if forwarded_for := meta.get("HTTP_X_FORWARDED_FOR", ""):
             meta["REMOTE_ADDR"] = client_address(peer, forwarded_for, settings.TRUSTED_PROXIES)
         elif forwarded := standard_header(meta):

@@ -7,15 +7,15 @@ that the proxy does not write itself it passes on as the caller wrote it, so the
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 
 Networks = Sequence[IPv4Network | IPv6Network]
 
-# An IPv4 address or an IPv6 address in brackets, with or without a port; RFC 7239 §6 allows a word in its place.
-_NODE = re.compile(r"(?:\[([0-9A-Fa-f:.]{2,45})\]|([0-9.]{7,15}))(?::[0-9]{1,5})?")
+# An IPv4 address or an IPv6 address in brackets, with or without a port. RFC 7239 §6 allows a word in place of each.
+_NODE = re.compile(r"(?:\[([0-9A-Fa-f:.]{2,45})\]|([0-9.]{7,15}))(?::(?:[0-9]{1,5}|_[A-Za-z0-9._-]{1,50}))?")
 _PAIR = re.compile(r'\s*([A-Za-z]{1,20})=(?:"([^"\\]{0,100})"|([^\s",;]{0,100}))\s*')
 
 
@@ -38,11 +38,15 @@ class Hop:
 
 def is_in(address: str, networks: Networks) -> bool:
     """Whether a textual IP address lies in one of the networks. Anything that is not an address does not."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return False
-    return any(parsed in network for network in networks if parsed.version == network.version)
+    parsed = _parse(address)
+    return parsed is not None and any(parsed in network for network in networks if parsed.version == network.version)
+
+
+def as_ipv4(address: str) -> str:
+    """An IPv4 address that is written as IPv6 (RFC 4291 §2.5.5.2) in its own form: a server that listens on ``::`` is
+    told ``::ffff:10.0.0.1``. Anything else stays as it is."""
+    parsed = _parse(address) if ":" in address else None
+    return str(parsed) if isinstance(parsed, IPv4Address) else address
 
 
 def node_address(text: str) -> str:
@@ -50,11 +54,16 @@ def node_address(text: str) -> str:
     text = text.strip()
     found = _NODE.fullmatch(text)
     candidate = (found[1] or found[2]) if found else text
+    return as_ipv4(candidate) if _parse(candidate) is not None else ""
+
+
+def _parse(text: str) -> IPv4Address | IPv6Address | None:
     try:
-        ip_address(candidate)
+        parsed = ip_address(text)
     except ValueError:
-        return ""
-    return candidate
+        return None
+    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
+    return mapped if mapped is not None else parsed
 
 
 def client_address(remote: str, forwarded_for: str, trusted: Networks) -> str:

@@ -68,6 +68,8 @@ LOGGING = {
         "django.server": {"handlers": [], "propagate": True, "level": "WARNING"},
         # Each request is one line of `erpnet.request`; Django's own would repeat it.
         "django.request": {"level": "ERROR"},
+        # `erpnet.edge` says it in one line.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
         "oauthlib": {"level": "WARNING"},
         "oauth2_provider": {"level": "WARNING"},
     },

@@ -42,6 +42,11 @@ LOCAL = [ip_network("127.0.0.0/8"), ip_network("10.0.0.0/8"), ip_network("::1/12
         ("127.0.0.1", "[2001:db8::1]", LOCAL, "2001:db8::1"),
         ("127.0.0.1", "2001:db8::1", LOCAL, "2001:db8::1"),
         ("127.0.0.1", "203.0.113.66:port", LOCAL, "127.0.0.1"),
+        # An IPv4 address that is written as IPv6, by a proxy or by a system that listens on both.
+        ("127.0.0.1", "[::ffff:203.0.113.66]:443", LOCAL, "203.0.113.66"),
+        ("127.0.0.1", "6.6.6.6, 203.0.113.66, ::ffff:10.1.2.3", LOCAL, "203.0.113.66"),
+        ("::ffff:127.0.0.1", "203.0.113.66", LOCAL, "203.0.113.66"),
+        ("::ffff:203.0.113.5", "6.6.6.6", LOCAL, "::ffff:203.0.113.5"),
         ("127.0.0.1", "[203.0.113.66]x", LOCAL, "127.0.0.1"),
         ("127.0.0.1", "[2001:db8::1]:", LOCAL, "127.0.0.1"),
     ],
@@ -86,6 +91,8 @@ def test_what_is_no_address_lies_nowhere():
         ("127.0.0.1", "for=198.51.100.1;proto=https, for=10.0.0.9;proto=http", "198.51.100.1", "https"),
         # A caller who writes what nobody can read harms nobody else.
         ("127.0.0.1", 'for="6.6.6.6;x, for=198.51.100.1;proto=https', "198.51.100.1", "https"),
+        ("127.0.0.1", 'for="198.51.100.1:_p0rt"', "198.51.100.1", ""),
+        ("127.0.0.1", 'for="[2001:db8::1]:_p0rt";by=_me', "2001:db8::1", ""),
         ("127.0.0.1", "for=unknown;proto=https", "127.0.0.1", "https"),
         ("127.0.0.1", "for=_hidden, for=10.0.0.9", "10.0.0.9", ""),
         ("127.0.0.1", "for=198.51.100.1;for=6.6.6.6", "127.0.0.1", ""),
@@ -133,6 +140,17 @@ def test_one_guesser_does_not_slow_down_the_others(client, settings, headers):
 
     assert [guess(66) for _ in range(5)] == [400] * 3 + [429] * 2
     assert guess(67) == 400
+
+
+@pytest.mark.django_db
+@pytest.mark.contract("OP-231")
+@pytest.mark.parametrize("peer", ["::ffff:127.0.0.1", "::FFFF:7f00:1", "127.0.0.1"])
+def test_a_server_that_listens_on_both_kinds_of_address(client, settings, peer):
+    """`serve --host ::` is told IPv4 addresses as IPv6; they are the same ones in the settings and in the trail."""
+    settings.TRUSTED_PROXIES = LOCAL
+    client.get("/nothing", headers={"X-Forwarded-For": "203.0.113.66"}, REMOTE_ADDR=peer)
+    client.get("/nothing", REMOTE_ADDR=peer)
+    assert list(AuditEvent.objects.order_by("id").values_list("address", flat=True)) == ["203.0.113.66", "127.0.0.1"]
 
 
 @pytest.mark.django_db

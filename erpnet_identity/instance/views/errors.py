@@ -27,8 +27,9 @@ from ..version import VERSION
 from . import stale_form
 
 _LONGEST_HOST = 100
+log = structlog.get_logger("erpnet.edge")
 _complain = Complaint(
-    structlog.get_logger("erpnet.edge"),
+    log,
     "requests come through a proxy that is not trusted; INSTANCE_URL is https, so every one of them is refused",
 )
 
@@ -93,6 +94,8 @@ def _unknown_host(request: HttpRequest) -> HttpResponse:
     """400 for a host that is not ours, which is what a proxy that does not pass on the host looks like."""
     sent = scrub(beginning(request.META.get("HTTP_HOST", ""), _LONGEST_HOST))
     known = urlsplit(settings.INSTANCE_URL).netloc
+    # Instead of Django's own, which has a traceback and names no setting for a host such as nginx's erp_backend.
+    log.warning("the host of a request is not one of this instance", host=sent, setting="ALLOWED_HOSTS")
     error_trail.record_refused(request, 400, "host_unknown", host=sent, setting="ALLOWED_HOSTS")
     return _answer(request, 400, "400_host.html", sent_host=sent, known_host=known, has_advice=True)
 
