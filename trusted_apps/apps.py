@@ -3,7 +3,7 @@ from django.apps import AppConfig
 
 class TrustedAppsConfig(AppConfig):
     name = "trusted_apps"
-    verbose_name = "Trusted applications"
+    verbose_name = "Trusted Applications"
 
     def ready(self) -> None:
         from erpnet_identity.users.signals import login_wanted

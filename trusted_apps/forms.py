@@ -77,7 +77,7 @@ HELP = {
     "well. Needed by some old samples; less strict than least privilege.",
     "allows_basic_authentication": "Old clients may name this application when they sign in with a login and password.",
     "slot_limit": "How many live sessions this application may have opened at a time, so that it cannot take every "
-    "licence. Empty: as many as there are.",
+    "licence. Leave empty for no limit of its own.",
     "is_enabled": "An application that is not enabled is refused everywhere at once.",
     "notes": "For administrators only.",
     "system_user_login_url": "Kept for old records; has no effect.",

@@ -121,8 +121,8 @@ class TrustedApplication(FoldedModel, AbstractApplication):
 
     class Meta(AbstractApplication.Meta):
         abstract = False
-        verbose_name = "trusted application"
-        verbose_name_plural = "trusted applications"
+        verbose_name = "Trusted Application"
+        verbose_name_plural = "Trusted Applications"
         ordering = ["name", "client_id"]
         constraints = [
             # Look-alike ids must not coexist, while matching a request is case-sensitive (TA-31).

@@ -53,7 +53,10 @@ class SecretForm(forms.Form):
         widget=SecretInput(attrs={"class": "vTextField erp-mono"}),
     )
     name = forms.CharField(
-        label="Name", required=False, max_length=64, help_text="For example its place of use. Empty: a free name."
+        label="Name",
+        required=False,
+        max_length=64,
+        help_text="For example its place of use. Leave empty for a default name.",
     )
     lifetime = forms.ChoiceField(label="It expires", choices=LIFETIMES, initial="365")
     expires_on = forms.DateField(

@@ -148,6 +148,8 @@ def _refuse_popup(request: HttpRequest) -> None:
 class TracedAdmin(OfferedOnly):
     """Changes go through services, which leave the trace; Django's own log would be a second, poorer one (AU-03)."""
 
+    # What the links to the form for a new row say, and the form itself.
+    add_title = ""
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
 

@@ -51,7 +51,7 @@ class SessionStateFilter(admin.SimpleListFilter):
 class IdentitySessionAdmin(OfPersonAdmin):
     """Browsers that people are signed in at (ID-70). Those that are long over are cleaned up."""
 
-    row_title = "A browser where somebody signed in"
+    row_title = "A sign-in of a browser"
     list_display = ["person", "state", "signed_in", "ends", "address", "browser"]
     list_display_links = ["person"]
     list_filter = [SessionStateFilter, "is_remembered"]
@@ -118,7 +118,7 @@ class ConsentStateFilter(admin.SimpleListFilter):
 class ConsentAdmin(OfPersonAdmin):
     """What people allow applications (TA-29, ID-83)."""
 
-    row_title = "What somebody allows an application"
+    row_title = "What a person allows an application"
     list_display = ["person", "application_shown", "state", "scope", "granted", "withdrawn"]
     list_display_links = ["person"]
     list_filter = [ConsentStateFilter]

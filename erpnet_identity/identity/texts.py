@@ -15,13 +15,13 @@ CURRENT_PASSWORD_WRONG = _(
 )
 PASSWORDS_DIFFER = _("The two passwords differ.")
 
-LABEL_LOGIN = _("User or e-mail")
+LABEL_LOGIN = _("User name or e-mail")
 LABEL_PASSWORD = _("Password")
 LABEL_REMEMBER = _("Remember me")
 LABEL_EMAIL = _("E-mail address")
 LABEL_CURRENT_PASSWORD = _("Current password")
 LABEL_NEW_PASSWORD = _("New password")
-LABEL_NEW_PASSWORD_AGAIN = _("New password again")
+LABEL_NEW_PASSWORD_AGAIN = _("Confirm new password")
 
 # The headings of the consent page, by the kind of its groups.
 GROUP_TITLE: dict[str, Promise] = {
@@ -42,8 +42,8 @@ SCOPE_TEXT: dict[str, Promise] = {
 }
 
 # The headings of the error page.
-SIGN_IN_CANNOT_GO_ON = _("The sign-in cannot go on")
-SIGN_OUT_CANNOT_GO_ON = _("The sign-out cannot go on")
+SIGN_IN_CANNOT_GO_ON = _("Sign-in couldn't continue")
+SIGN_OUT_CANNOT_GO_ON = _("Sign-out couldn't continue")
 
 # What a person reads on the error page, by the code that developers read there (ID-46 to ID-48).
 ERROR_EXPLANATION: dict[str, Promise] = {
@@ -53,11 +53,11 @@ ERROR_EXPLANATION: dict[str, Promise] = {
     ),
     "invalid_redirect_uri": _(
         "The application wants you to return to an address that is not registered for it. To protect you, nothing was "
-        "sent there. Whoever looks after the application can correct that."
+        "sent there. The people who run the application can correct that."
     ),
     "invalid_request": _(
-        "The application sent a request that cannot be understood. Go back to it and try again; if this happens again, "
-        "tell whoever looks after the application."
+        "The application sent a request that cannot be understood. Go back to it and try again. If this happens again, "
+        "tell the people who run the application."
     ),
     "request_expired": _(
         "This page was open for too long, or it was used already. Go back to the application and start again."

@@ -44,7 +44,7 @@ def check_transport(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Ch
         found.append(
             _problem(
                 4,
-                "TRUSTED_PROXIES trusts every address: any caller could claim HTTPS and somebody else's address.",
+                "TRUSTED_PROXIES trusts every address: any caller could claim HTTPS and another caller's address.",
                 "Name the networks of your own proxies.",
             )
         )

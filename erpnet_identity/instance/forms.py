@@ -33,7 +33,7 @@ class SlotsForm(forms.Form):
         required=False,
         min_value=0,
         max_value=2**31 - 1,
-        help_text="How many sessions may be live at a time. Leave it empty for no limit.",
+        help_text="How many sessions may be live at a time. Leave empty for no limit.",
         widget=forms.NumberInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
     )
     kept_from_services = forms.IntegerField(

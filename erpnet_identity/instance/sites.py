@@ -70,7 +70,7 @@ def describe() -> Instance:
                 type="ID",
                 title="Identity Server",
                 purpose=gettext_noop(
-                    "Signs people in and issues tokens to trusted applications: OAuth 2.0 and OpenID Connect."
+                    "Signs people in and issues tokens to Trusted Applications: OAuth 2.0 and OpenID Connect."
                 ),
                 url=issuer,
                 has_pages=True,

@@ -188,14 +188,14 @@ VARIABLES: tuple[Variable, ...] = (
         "ERPNET_IDENTITY_SESSION_SECONDS",
         "seconds",
         "36000",
-        "How long somebody stays signed in at the Identity Server, counted from the sign-in (ID-70).",
+        "How long a person stays signed in at the Identity Server, counted from the sign-in (ID-70).",
         kinds.whole(60, 31_536_000),
     ),
     Variable(
         "ERPNET_REMEMBERED_SESSION_SECONDS",
         "seconds",
         "2592000",
-        "The same for somebody who chose Remember Me (ID-70).",
+        "The same for a person who chose Remember me (ID-70).",
         kinds.whole(60, 31_536_000),
     ),
     Variable(

@@ -59,12 +59,12 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.ScryptPasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
+    {"NAME": "erpnet_identity.users.password_rules.LengthValidator", "OPTIONS": {"min_length": 8}},
     {
-        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "NAME": "erpnet_identity.users.password_rules.LikenessValidator",
         "OPTIONS": {"user_attributes": ("login", "name", "email")},
     },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "erpnet_identity.users.password_rules.CommonPasswordValidator"},
     {"NAME": "erpnet_identity.users.password_rules.StrongPasswordValidator"},
 ]
 STRONG_PASSWORDS: bool = env.ERPNET_STRONG_PASSWORDS

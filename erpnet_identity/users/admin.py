@@ -65,6 +65,7 @@ class TypeFilter(admin.SimpleListFilter):
 class UserAdmin(TracedAdmin):
     """Accounts. They are deactivated and never deleted, because the trace and the data name them."""
 
+    add_title = "Create an account"
     form = UserForm
     list_display = ["account", "type_shown", "state", "is_admin_shown", "email", "locale", "created_shown"]
     list_display_links = ["account"]
@@ -153,7 +154,7 @@ class UserAdmin(TracedAdmin):
         return False
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> Any:
-        return super().add_view(request, form_url, {"title": "Create an account", **(extra_context or {})})
+        return super().add_view(request, form_url, {"title": self.add_title, **(extra_context or {})})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

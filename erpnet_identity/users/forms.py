@@ -8,7 +8,6 @@ from django.core.exceptions import ValidationError
 
 from .logins import composed
 from .models import LOCALES, MAY_SIGN_IN, User, UserType
-from .password_rules import StrongPasswordValidator
 
 TYPE_HELP = {
     UserType.INTERNAL: "a licensed person who signs in and may use the data APIs",
@@ -31,7 +30,6 @@ class PasswordFields(forms.Form):
         strip=False,
         max_length=MAX_PASSWORD,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "class": "vTextField"}),
-        help_text="At least 8 characters, not a common one, not like the login or the name.",
     )
     password2 = forms.CharField(
         label="Password again",
@@ -42,8 +40,8 @@ class PasswordFields(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if strong := StrongPasswordValidator().get_help_text():
-            self.fields["password1"].help_text += f" {strong}"
+        rules = password_validation.password_validators_help_texts()
+        self.fields["password1"].help_text = " ".join(filter(None, rules))
 
     def check_password(self, user: User) -> None:
         """Put every objection to the password at its field."""

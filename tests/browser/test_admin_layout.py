@@ -82,7 +82,7 @@ def test_what_a_page_of_deletion_says(open_page, administrator, administration):
     (address,) = administration.deleted
     page.goto(address)
     steps = page.locator(".breadcrumbs").inner_text().split(" › ")
-    assert steps[:2] == ["Home", "Trusted applications"]
+    assert steps[:2] == ["Home", "Trusted Applications"]
     assert len(steps) == len(set(steps)) == 4
     assert page.inner_text("h1") == f"Delete {steps[2]}"
     assert "1 client secret" in page.locator("main li").all_inner_texts()
@@ -91,7 +91,7 @@ def test_what_a_page_of_deletion_says(open_page, administrator, administration):
     page.select_option("select[name=action]", "delete_selected")
     page.click("button[name=index]")
     steps = page.locator(".breadcrumbs").inner_text().split(" › ")
-    assert steps == ["Home", "Trusted applications", "Delete"]
+    assert steps == ["Home", "Trusted Applications", "Delete"]
     assert page.inner_text("h1") == "Delete 2 applications"
     assert accessibility_violations(page) == []
     page.click("#confirm-button")

@@ -542,7 +542,7 @@ def assert_error(response, description, why):
     page = response.content.decode()
     assert response.status_code == 400
     assert "Location" not in response
-    assert '<h1 id="heading">The sign-out cannot go on</h1>' in page
+    assert '<h1 id="heading">Sign-out couldn&#x27;t continue</h1>' in page
     assert 'id="error-code" data-outcome="invalid_request">invalid_request</dd>' in page
     assert description in page
     assert response["X-Correlation-Id"] in page

@@ -116,7 +116,7 @@ class TestPage:
     @pytest.mark.contract("IS-83", "SE-58")
     @pytest.mark.parametrize(
         ("slots", "says"),
-        [(3, "1 free"), (2, "No licence is free"), (1, "1 more session than licences"), (None, "Unlimited")],
+        [(3, "1 free"), (2, "No licence free"), (1, "1 more session than licences"), (None, "Unlimited")],
     )
     def test_how_it_stands_in_words(self, admin_client, slots, says):
         License.objects.create(slots=slots)
@@ -124,7 +124,7 @@ class TestPage:
         live_session()
         text = text_of(admin_client.get("/manage"))
         assert says in text
-        others = {"1 free", "No licence is free", "1 more session than licences", "Unlimited"} - {says}
+        others = {"1 free", "No licence free", "1 more session than licences", "Unlimited"} - {says}
         assert not [other for other in others if f" {other} " in text]
 
     def test_how_often_it_asks_the_database(self, admin_client, django_assert_num_queries):

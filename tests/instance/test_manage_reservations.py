@@ -46,9 +46,9 @@ class TestList:
         seat(login="svc", name="Sync", system=True)
         assert rows(admin_client.get(PAGE)) == [
             "Anna anna InternalUser Active Connected Remove the reserved seat of Anna",
-            "Boris boris InternalUser Inactive: holds nothing back Absent Remove the reserved seat of Boris",
-            "Carla carla InternalUser Active Absent Remove the reserved seat of Carla",
-            "Sync svc SystemUserNoLogin Active Absent Remove the reserved seat of Sync",
+            "Boris boris InternalUser Inactive: holds nothing back Offline Remove the reserved seat of Boris",
+            "Carla carla InternalUser Active Offline Remove the reserved seat of Carla",
+            "Sync svc SystemUserNoLogin Active Offline Remove the reserved seat of Sync",
         ]
 
     def test_nobody(self, admin_client):

@@ -18,6 +18,7 @@ from django.utils.translation import gettext
 
 from erpnet_identity.edge.middleware import CONTENT_SECURITY_POLICY
 from erpnet_identity.identity import texts
+from erpnet_identity.instance.views.stale_form import Typed
 from tests.support import manage_preview
 
 APPLICATION = SimpleNamespace(
@@ -187,7 +188,7 @@ PAGES: dict[str, Page] = {
             [group("see", "openid")],
             application=SimpleNamespace(**{**vars(APPLICATION), "is_verified": False, "owner": ""}),
             duration=texts.duration_text(3600),
-            host="your device",
+            host="com.example.shop:",
         )
     ),
     "consent-more": consent_page(
@@ -288,8 +289,9 @@ PAGES: dict[str, Page] = {
         "instance/stale_form.html", "stale-outcome", "stale-submit",
         user=SimpleNamespace(**vars(MARIA), is_authenticated=True),
         typed=[
-            SimpleNamespace(name="login", value="half.filled", is_secret=False, label="Login"),
-            SimpleNamespace(name="password1", value="", is_secret=True, label="Password1"),
+            Typed(name="login", value="half.filled", is_secret=False),
+            Typed(name="password1", value="", is_secret=True),
+            Typed(name="password2", value="", is_secret=True),
         ],
     ),
     "stale-form-nobody": page(

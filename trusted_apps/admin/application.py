@@ -36,8 +36,9 @@ _TITLES = {attribute.erp_name: TITLES[attribute.field] for attribute in ATTRIBUT
 
 
 class TrustedApplicationAdmin(SecretViews, columns.ApplicationColumns, TracedAdmin):
-    """Trusted applications. The product's own records are not shown here (TA-78)."""
+    """Trusted Applications. The product's own records are not shown here (TA-78)."""
 
+    add_title = "Register a Trusted Application"
     form = TrustedApplicationForm
     list_display = [
         "application", "state", "modes", "scopes_shown", "secrets_shown", "last_used_shown",
@@ -83,7 +84,7 @@ class TrustedApplicationAdmin(SecretViews, columns.ApplicationColumns, TracedAdm
                 {"fields": ["name", "owner", "is_verified", "client_id", "client_type", "notes", *switch]},
             ),
             (
-                "Signing in",
+                "Sign-in",
                 {
                     "fields": [
                         "allows_internal_users", "allows_community_users", "is_first_party", "redirect_uris",
@@ -106,7 +107,7 @@ class TrustedApplicationAdmin(SecretViews, columns.ApplicationColumns, TracedAdm
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> Any:
         chosen = presets.named(request.GET.get("preset", ""))
-        context = {"title": "Register an application", "presets": presets.PRESETS, "preset": chosen}
+        context = {"title": self.add_title, "presets": presets.PRESETS, "preset": chosen}
         return super().add_view(request, form_url, {**context, **(extra_context or {})})
 
     def change_view(
@@ -240,7 +241,7 @@ class TrustedApplicationAdmin(SecretViews, columns.ApplicationColumns, TracedAdm
         page = pages.get_page(request.GET.get("page"))
         context = {
             **self.admin_site.each_context(request),
-            "title": f"History of {application.name}",
+            "title": f"Changes to {application.name}",
             "application": application,
             "opts": self.opts,
             "page": page,

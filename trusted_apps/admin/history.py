@@ -60,7 +60,7 @@ def line(event: AuditEvent) -> Line:
     """An event in words."""
     return Line(
         time=event.time,
-        actor=event.actor_name or "Somebody",
+        actor=event.actor_name or "Unknown",
         sentence=words.sentence(event.name, detail=event.detail),
         changes=[
             (_TITLES.get(change.name, change.name), change.name, change.old, change.new)

@@ -58,7 +58,7 @@ def apply(data: bytes, *, environment: Mapping[str, str] | None = None, prune: b
             _write(changes, Trace.of(manifest.sha256))
     except IntegrityError:
         # What the rules saw has changed under them, which the database does not allow.
-        raise ManifestError.about_file("The instance was being changed by somebody else. Apply again.") from None
+        raise ManifestError.about_file("The instance was being changed meanwhile. Apply again.") from None
     finally:
         context.leave(token)
         tenancy.forget()

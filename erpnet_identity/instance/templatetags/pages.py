@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,9 +11,10 @@ from django.conf import settings
 from django.core.exceptions import TooManyFieldsSent
 from django.forms import BaseForm, BoundField, CheckboxInput
 from django.http import HttpRequest, QueryDict
+from django.utils.formats import date_format
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, ngettext, pgettext
 
 from erpnet_identity.edge.language import CHOICE
 
@@ -82,6 +84,17 @@ def marked(text: str) -> SafeString:
     """The two marks that a line of the list of changes may hold, **strong** and `code`, as a browser shows them."""
     html = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", escape(text))
     return mark_safe(re.sub(r"`(.+?)`", r"<code>\1</code>", html))  # noqa: S308 escaped in the line above
+
+
+# Languages that write the names of months in lower case, where Django has them as a heading would.
+_SMALL_MONTHS = ("bg",)
+
+
+@register.filter
+def moment(value: datetime) -> str:
+    """A day and a time of day (UTC) as a sentence of the language of the page has them."""
+    text = date_format(value, pgettext("date", "j F Y, H:i"))
+    return text.lower() if get_language() in _SMALL_MONTHS else text
 
 
 @register.filter

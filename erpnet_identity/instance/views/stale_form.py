@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.functional import Promise
 
 from erpnet_identity.edge import form_tokens
+from erpnet_identity.identity import texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +24,9 @@ class Typed:
     is_secret: bool
 
     @property
-    def label(self) -> str:
-        return self.name.rstrip("0123456789").replace("_", " ").replace("-", " ").capitalize()
+    def label(self) -> Promise:
+        """Only passwords are typed again: the one, and the one that repeats it."""
+        return texts.LABEL_NEW_PASSWORD_AGAIN if self.name.endswith("2") else texts.LABEL_PASSWORD
 
 
 def answer(request: HttpRequest) -> HttpResponse:

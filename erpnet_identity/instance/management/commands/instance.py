@@ -31,7 +31,7 @@ class Command(BaseCommand):
             action = actions.add_parser(name, help=summary, description=summary)
             action.add_argument("file", metavar="FILE", help="The manifest; - is standard input.")
             action.add_argument(
-                "--prune", action="store_true", help="Disable trusted applications that the manifest does not name."
+                "--prune", action="store_true", help="Disable Trusted Applications that the manifest does not name."
             )
             _exit_with_one(action)
         summary = "Write a manifest of the running instance, in UTF-8, to standard output or a file."
