@@ -82,7 +82,9 @@ def test_a_shared_device_knows_several(known, boris, somebody, password):
     assert known.sign_in("boris", password).status_code == 302
 
 
-@pytest.mark.parametrize("value", ["", "x", "a:b:c", signing.dumps(["x", {}], salt="another")])
+@pytest.mark.parametrize(
+    "value", ["", "x", "a:b:c", signing.dumps(["x", {}], salt="another")], ids=["empty", "short", "parts", "signed"]
+)
 def test_a_note_that_is_not_ours(value, known, somebody, password):
     lock(somebody)
     known.browser.cookies[COOKIE] = value
