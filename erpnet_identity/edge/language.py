@@ -1,8 +1,11 @@
 """The language of a page for people: what they chose, what the application asked for, what their browser prefers."""
 
 from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any, ParamSpec
 
 from django.conf import settings
+from django.core.exceptions import TooManyFieldsSent
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import translation
@@ -12,8 +15,8 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 COOKIE = f"{settings.COOKIE_PREFIX}-language"
 COOKIE_AGE = 365 * 24 * 3600
 CHOICE = "language"  # the parameter of the menu at the foot of every page
-# Administration is written in English only; a half-translated page of Django's would help nobody.
-ENGLISH_ONLY = ("/admin/", "/manage")
+ENGLISH = "en"
+_Arguments = ParamSpec("_Arguments")
 
 
 def choose_language(tags: str) -> str | None:
@@ -44,8 +47,49 @@ def follow_wish(request: HttpRequest, tags: str) -> None:
         request.LANGUAGE_CODE = wished
 
 
+def language_of(request: HttpRequest) -> str:
+    """The language of whoever reads the answer to this request: the one that it was given, otherwise what is found in
+    it. Also for requests that are refused before the middleware has seen them, whatever is wrong with them."""
+    given: str | None = getattr(request, "LANGUAGE_CODE", None)
+    return given or _found(request)
+
+
+def _found(request: HttpRequest) -> str:
+    return _chosen(request) or choose_language(_parameter(request, "ui_locales")) or _accepted(request)
+
+
 def _chosen(request: HttpRequest) -> str | None:
-    return choose_language(request.GET.get(CHOICE, "")) or choose_language(request.COOKIES.get(COOKIE, ""))
+    return choose_language(_parameter(request, CHOICE)) or choose_language(request.COOKIES.get(COOKIE, ""))
+
+
+def _parameter(request: HttpRequest, name: str) -> str:
+    try:
+        return request.GET.get(name, "")
+    except TooManyFieldsSent:
+        return ""  # the page that says so has a language too
+
+
+def _accepted(request: HttpRequest) -> str:
+    wishes = parse_accept_lang_header(request.META.get("HTTP_ACCEPT_LANGUAGE", ""))
+    # A weight of nothing says "not this one" (RFC 9110 §12.4.2).
+    accepted = (tag for tag, weight in wishes if weight)
+    return _first_supported(accepted) or settings.LANGUAGE_CODE
+
+
+def in_english(page: Callable[_Arguments, Any]) -> Callable[_Arguments, Any]:
+    """Have a page of the administration answered in English, whatever its reader speaks: a half-translated page of
+    Django's would help nobody. What refuses it, before or by an exception, is a page for people like any other."""
+
+    @wraps(page)
+    def english(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> Any:
+        with translation.override(ENGLISH):
+            response = page(*args, **kwargs)
+            if callable(render := getattr(response, "render", None)):
+                render()  # Django would do it when the language is another one again
+        response.headers["Content-Language"] = ENGLISH
+        return response
+
+    return english
 
 
 class LanguageMiddleware:
@@ -60,10 +104,10 @@ class LanguageMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if request.is_machine or request.path_info.startswith(ENGLISH_ONLY):  # type: ignore[attr-defined]
+        if request.is_machine:  # type: ignore[attr-defined]
             return self.get_response(request)
         chosen = choose_language(request.GET.get(CHOICE, ""))
-        language = _chosen(request) or choose_language(request.GET.get("ui_locales", "")) or self._accepted(request)
+        language = _found(request)
         translation.activate(language)
         request.LANGUAGE_CODE = language
         try:
@@ -78,12 +122,6 @@ class LanguageMiddleware:
         if chosen:
             self._remember(response, chosen)
         return response
-
-    def _accepted(self, request: HttpRequest) -> str:
-        wishes = parse_accept_lang_header(request.META.get("HTTP_ACCEPT_LANGUAGE", ""))
-        # A weight of nothing says "not this one" (RFC 9110 §12.4.2).
-        accepted = (tag for tag, weight in wishes if weight)
-        return _first_supported(accepted) or settings.LANGUAGE_CODE
 
     def _remember(self, response: HttpResponseBase, language: str) -> None:
         if "public" in response.headers.get("Cache-Control", ""):

@@ -10,6 +10,8 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 
+from erpnet_identity.edge.language import in_english
+
 from . import sessions
 from .administrators import SeeOther, turned_away
 from .confirmation import question
@@ -39,10 +41,13 @@ class Administration(admin.AdminSite):
         return super().has_permission(request) and sessions.current(request, now=timezone.now()) is not None
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Any:
-        """A page of the site, for administrators only, and for changes only after a recent sign-in."""
+        """A page of the site, for administrators only, and for changes only after a recent sign-in. The page itself is
+        English; who is turned away or asked for the password reads that in their own language."""
+
+        english = in_english(view)
 
         def confirmed(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            answer: HttpResponseBase = question(request, now=timezone.now()) or view(request, *args, **kwargs)
+            answer: HttpResponseBase = question(request, now=timezone.now()) or english(request, *args, **kwargs)
             return answer
 
         shown = super().admin_view(update_wrapper(confirmed, view), cacheable)
@@ -75,6 +80,8 @@ class Administration(admin.AdminSite):
         raise Http404
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """In our order."""
+        """In our order, each model with what its administration calls the form for a new row."""
         apps = super().get_app_list(request, app_label)
+        for model in (model for app in apps for model in app["models"]):
+            model["add_title"] = getattr(self._registry[model["model"]], "add_title", "")
         return sorted(apps, key=lambda app: ORDER.index(app["app_label"]) if app["app_label"] in ORDER else len(ORDER))

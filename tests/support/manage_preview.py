@@ -12,6 +12,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from erpnet_identity.edge.language import in_english
 from erpnet_identity.edge.middleware import CONTENT_SECURITY_POLICY
 from erpnet_identity.erp_sessions.lifetimes import absolute_end
 from erpnet_identity.erp_sessions.models import ErpSession, Kind
@@ -206,6 +207,8 @@ def preview(request: HttpRequest, name: str) -> HttpResponse:
     everywhere = {
         "administrator": User(name="Maria Petrova", login="maria.petrova"), "now": NOW,
     }  # fmt: skip
-    response = render(request, template, {**everywhere, **context}, status=403 if name == "forbidden" else 200)
+    # A refusal is a page for people like any other.
+    show = render if name == "forbidden" else in_english(render)
+    response = show(request, template, {**everywhere, **context}, status=403 if name == "forbidden" else 200)
     response["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
     return response

@@ -14,11 +14,13 @@ from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils import translation
 
 from erpnet_identity.audit import outages
 from erpnet_identity.audit.complaints import Complaint
 from erpnet_identity.audit.context import current
 from erpnet_identity.audit.redaction import beginning, scrub
+from erpnet_identity.edge.language import language_of
 from erpnet_identity.edge.paths import is_asked_by_machine, is_machine
 from erpnet_identity.edge.proxies import UntrustedProxy
 from erpnet_identity.identity import error_trail
@@ -75,8 +77,11 @@ def _answer(
     else:
         # As a plain value, which the language menu reads the address from; no context processor looks at a session.
         context |= {"version": VERSION, "correlation_id": correlation_id, "request": request, "asks_nothing": True}
-        page = render_to_string(template or f"{status}.html", context)
-        response = HttpResponse(page, status=status)
+        # Said here: some requests are refused before their language was activated, or fail after it was given up.
+        language = language_of(request)
+        with translation.override(language):
+            page = render_to_string(template or f"{status}.html", context)
+        response = HttpResponse(page, status=status, headers={"Content-Language": language})
     response["Cache-Control"] = "no-store"
     return response
 

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils import timezone
 
 from erpnet_identity.audit.context import Actor
+from erpnet_identity.edge.language import in_english
 from erpnet_identity.identity import page as pages
 from erpnet_identity.identity import sessions
 from erpnet_identity.identity.administrators import SeeOther, turned_away
@@ -57,7 +58,8 @@ ManageView = Callable[..., HttpResponse]
 
 def administrators_only(view: ManageView, methods: tuple[str, ...]) -> Callable[..., HttpResponse]:
     """Let administrators in and nobody else. Whoever is not signed in is sent to do so first, and finds the page that
-    was wanted afterwards; a change that came without a sign-in is not made."""
+    was wanted afterwards; a change that came without a sign-in is not made. The page itself is English."""
+    english = in_english(view)
 
     @wraps(view)
     def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponse:
@@ -70,6 +72,6 @@ def administrators_only(view: ManageView, methods: tuple[str, ...]) -> Callable[
             return pages.keep_private(HttpResponseNotAllowed(methods))
         if (asked := question(request, now=now)) is not None:
             return asked
-        return pages.keep_private(view(Visit(request, session.user, now), **kwargs))
+        return pages.keep_private(english(Visit(request, session.user, now), **kwargs))
 
     return guarded
