@@ -2,7 +2,8 @@
 
 A thread that waits for somebody's network is a thread that answers nobody: four callers who announce a body and do not
 send it would stop a process. So bodies are read by the event loop, as many as `Limits` allows, each within its time;
-a request without a body goes to the threads at once and never sees the loop.
+a request without a body goes to the threads at once and never sees the loop. Where there are too many, the slowest one
+gives way to the next: who sends at once is always let in, however many others do not.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ import sys
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from io import BytesIO
 from queue import SimpleQueue
 from tempfile import SpooledTemporaryFile
@@ -32,12 +33,14 @@ _IN_ONE_PIECE = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a process grants bodies that are on their way. Times in seconds, sizes in bytes."""
+    """What a process grants bodies that are on their way. Times in seconds, sizes in bytes. Beyond ``bodies``
+    those give way that have taken longer than ``patience``, beyond ``together`` the longest."""
 
     longest: int  # one that is longer is not read: the application refuses it in its own words
     first_byte: float = 10.0
     whole: float = 60.0
     bodies: int = 512
+    patience: float = 1.0
     together: int = 256 * 1024 * 1024
     in_memory: int = 64 * 1024  # of each; the rest lies in a temporary file
 
@@ -48,6 +51,15 @@ class Body:
 
     file: IO[bytes]
     length: int
+
+
+@dataclass(slots=True, eq=False)
+class _Reading:
+    """A body that is on its way: since when, and how much of it has come."""
+
+    began: float
+    task: asyncio.Task[None] | None = None
+    received: int = 0
 
 
 class _Refused(Exception):
@@ -63,8 +75,9 @@ class Front:
         self._loop = loop
         self._limits = limits
         self._ready: SimpleQueue[tuple[Any, Body | None]] = SimpleQueue()
-        self._reading: set[asyncio.Task[None]] = set()
-        self._received = 0
+        # In the order in which they began.
+        self._reading: dict[_Reading, None] = {}
+        self._received = 0  # by all of them
         self._stopping = False
         for number in range(threads):
             threading.Thread(target=self._work, name=f"request-{number + 1}", daemon=True).start()
@@ -83,32 +96,56 @@ class Front:
     def stop(self) -> None:
         """Wait for no more bodies. Requests that have arrived are answered. In the event loop."""
         self._stopping = True
-        for task in self._reading:
-            task.cancel()
+        for reading in list(self._reading):
+            self._give_up(reading)
 
     # The event loop: bodies.
 
     def _begin(self, watcher: Any) -> None:
-        if self._stopping or len(self._reading) >= self._limits.bodies:
+        if self._stopping:
             _refuse(watcher.proto, 503)
             return
-        task = self._loop.create_task(self._read(watcher))
-        self._reading.add(task)
-        task.add_done_callback(self._reading.discard)
+        reading = _Reading(self._loop.time())
+        while len(self._reading) >= self._limits.bodies:
+            slowest = next(iter(self._reading))
+            if reading.began - slowest.began < self._limits.patience:
+                break  # as many may come at once as there are connections
+            self._give_up(slowest)
+        self._reading[reading] = None
+        reading.task = self._loop.create_task(self._read(watcher, reading))
+        reading.task.add_done_callback(partial(self._end, watcher, reading))
 
-    async def _read(self, watcher: Any) -> None:
+    def _give_up(self, reading: _Reading) -> None:
+        """Wait for this body no longer. What it held is free at once."""
+        self._leave(reading)
+        if reading.task is not None:
+            reading.task.cancel()
+
+    def _leave(self, reading: _Reading) -> None:
+        if reading in self._reading:
+            del self._reading[reading]
+            self._received -= reading.received
+
+    def _end(self, watcher: Any, reading: _Reading, task: asyncio.Task[None]) -> None:
+        self._leave(reading)
+        reading.task = None  # the two would keep each other and the request, whose connection could not end
+        if task.cancelled():  # before it has begun to run
+            _not_waited_for(watcher, 503)
+
+    async def _read(self, watcher: Any, reading: _Reading) -> None:
         try:
-            body = await self._body(watcher.proto, watcher.scope.headers.get("content-length"))
+            body = await self._body(watcher.proto, watcher.scope.headers.get("content-length"), reading)
         except _Refused as refusal:
-            status: int = refusal.args[0]
-            log.info("a body was not waited for", status=status, address=_host(watcher.scope.client))
-            _refuse(watcher.proto, status)
+            _not_waited_for(watcher, refusal.args[0])
         except asyncio.CancelledError:
+            _not_waited_for(watcher, 503)
+        except Exception as error:  # the folder of temporary files is full, for example
+            log.error("a body could not be kept", exc_info=error)
             _refuse(watcher.proto, 503)
         else:
             self._ready.put((watcher, body))
 
-    async def _body(self, proto: Any, announced: str | None) -> Body:
+    async def _body(self, proto: Any, announced: str | None, reading: _Reading) -> Body:
         """The body, or only its length where it is too long. Raises ``_Refused``."""
         length = int(announced) if announced else None
         if length is not None and length > self._limits.longest:
@@ -116,42 +153,45 @@ class Front:
         small = length is not None and length <= self._limits.in_memory
         file: IO[bytes] = BytesIO() if small else SpooledTemporaryFile(self._limits.in_memory)  # noqa: SIM115
         try:
-            received = await self._receive(proto, file, length)
+            await self._receive(proto, file, length, reading)
         except BaseException:
             file.close()
             raise
         file.seek(0)
-        return Body(file, received)
+        return Body(file, reading.received)
 
-    async def _receive(self, proto: Any, file: IO[bytes], length: int | None) -> int:
-        """Write the body into ``file``; returns how long it is. Raises ``_Refused``."""
-        began = self._loop.time()
-        received = empty = 0
+    async def _receive(self, proto: Any, file: IO[bytes], length: int | None, reading: _Reading) -> None:
+        """Write the body into ``file``. Raises ``_Refused``."""
+        empty = 0
         try:
-            async with asyncio.timeout_at(began + self._limits.first_byte) as deadline:
+            async with asyncio.timeout_at(reading.began + self._limits.first_byte) as deadline:
                 async for chunk in proto:
-                    if not received:
-                        deadline.reschedule(began + self._limits.whole)
+                    if not reading.received:
+                        deadline.reschedule(reading.began + self._limits.whole)
                     # An empty piece is the end. A second one: the caller went away before it, or sent trailers.
                     empty += not chunk
-                    received += len(chunk)
-                    self._received += len(chunk)
                     if empty > 1:
                         raise _Refused(400)
-                    if self._received > self._limits.together:
-                        raise _Refused(503)
-                    if received > self._limits.longest:
-                        return received  # its length was not announced
+                    self._make_room(reading, len(chunk))
+                    if reading.received > self._limits.longest:
+                        return  # its length was not announced
                     file.write(chunk)
-                    if received == length:
-                        return received
+                    if reading.received == length:
+                        return
         except TimeoutError:
             raise _Refused(408) from None
-        finally:
-            self._received -= received
         if length is not None:
             raise _Refused(400)
-        return received
+
+    def _make_room(self, reading: _Reading, size: int) -> None:
+        """Count what has come. Where all together hold too much, those that hold most give way."""
+        reading.received += size
+        self._received += size
+        while self._received > self._limits.together:
+            largest = max(self._reading, key=lambda each: each.received)
+            if largest is reading:
+                raise _Refused(503)
+            self._give_up(largest)
 
     # The threads: requests.
 
@@ -193,6 +233,11 @@ def _is_short(response: Any, headers: Headers) -> bool:
     if not getattr(response, "streaming", True):
         return True
     return any(name.lower() == "content-length" and int(value) <= _IN_ONE_PIECE for name, value in headers)
+
+
+def _not_waited_for(watcher: Any, status: int) -> None:
+    log.info("a body was not waited for", status=status, address=_host(watcher.scope.client))
+    _refuse(watcher.proto, status)
 
 
 def _refuse(proto: Any, status: int) -> None:

@@ -48,6 +48,7 @@ def run(host: str, port: int, workers: int) -> None:
         blocking_threads=thread_count(),
         blocking_threads_idle_timeout=_THREAD_REST_SECONDS,
         backlog=2048,
+        backpressure=memory.connections(),
         # A worker that dies is replaced; one that dies at once, again and again, ends the server with an error.
         respawn_failed_workers=True,
         # Each request is one line of `erpnet.request`; the server's own would hold addresses with their query (IS-32).

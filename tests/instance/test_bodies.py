@@ -1,14 +1,18 @@
 """Requests as they arrive: slowly, in pieces, half or not at all. Nobody else waits for them (OPS-07, API-18)."""
 
+import asyncio
 import hashlib
 import http.client
 import json
+import resource
 import socket
 import time
 from contextlib import ExitStack
+from types import SimpleNamespace
 
 import pytest
 
+from erpnet_identity.instance.front import Front, Limits
 from tests.support.server import free_port, get, manage, serving
 
 pytestmark = pytest.mark.contract("OPS-07")
@@ -76,6 +80,140 @@ def test_slow_senders_delay_nobody(port):
         assert time.monotonic() < began + SECONDS + 4
     assert {answer.split(b" ")[1] for answer in answers} == {b"408"}
     assert all(b"connection: close" in answer.lower() for answer in answers)
+
+
+def test_however_many_send_slowly_the_next_one_is_let_in(port):
+    """As many as a process reads at a time refused everybody else, for as long as a body may take."""
+    with ExitStack() as stack:
+        senders = [stack.enter_context(connect(port)) for _ in range(600)]
+        for sender in senders:
+            sender.sendall(ECHO + b"Content-Length: 500\r\n\r\nslow")
+        time.sleep(1.2)
+        for _ in range(3):
+            assert seen(send(port, ECHO + b"Content-Length: 5\r\n\r\nquick"))["length"] == 5
+        # Those that were there first gave way, and were told so.
+        assert receive(senders[0]).startswith(b"HTTP/1.1 503 ")
+
+
+def test_connections_that_send_nothing_keep_nobody_out(port):
+    """The time of a connection that sends no request is half a minute; a thousand of them stopped a process so long."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 4096:
+        pytest.skip("the system does not allow as many connections")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 4096), hard))
+    with ExitStack() as stack:
+        stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        for number in range(2_200):
+            connection = stack.enter_context(connect(port))
+            if number % 2:
+                connection.sendall(b"GET /health/live HTTP/1.1\r\nX-Half: a")
+        began = time.monotonic()
+        assert get(port, "/health/live", timeout=10)[0] == 200
+        assert time.monotonic() - began < 2
+
+
+class Sender:
+    """A body that comes piece by piece when the test says so, as granian gives it to the front."""
+
+    def __init__(self, front, length):
+        self.pieces, self.status = asyncio.Queue(), None
+        headers = {"content-length": str(length)} if length else {"transfer-encoding": "chunked"}
+        self.scope = SimpleNamespace(headers=headers, client="127.0.0.1:1")
+        self.proto = self
+        front.schedule(self)
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        return await self.pieces.get()
+
+    async def send(self, size):
+        self.pieces.put_nowait(b"x" * size)
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+    def response_bytes(self, status, headers, body):
+        assert self.status is None
+        self.status = status
+
+
+def in_the_loop(test, **limits):
+    """Run the test beside a front without threads; it gets ``sender(length)`` and the front."""
+
+    async def run():
+        limit = Limits(longest=100, first_byte=60, whole=60, **limits)
+        front = Front(None, loop=asyncio.get_running_loop(), threads=0, limits=limit)
+
+        async def sender(length=0):
+            made = Sender(front, length)
+            await asyncio.sleep(0.01)
+            return made
+
+        await test(sender, front)
+
+    asyncio.run(run())
+
+
+def test_bodies_that_hold_too_much_together_give_way():
+    """The longest first: who sends a little is let in whatever others hold."""
+
+    async def test(sender, front):
+        large = [await sender(100) for _ in range(3)]
+        for one in large:
+            await one.send(90)
+        small = await sender(40)
+        await small.send(40)
+        assert (small.status, [one.status for one in large]) == (None, [503, None, None])
+        assert front._ready.get_nowait()[0] is small
+        await large[1].send(10)
+        assert front._ready.get_nowait()[0] is large[1]
+        again = await sender(100)
+        await again.send(100)
+        assert (again.status, large[2].status) == (None, None)  # what has gone holds nothing
+
+    in_the_loop(test, together=300)
+
+
+def test_one_that_gives_way_before_it_has_begun_is_answered():
+    async def test(sender, front):
+        first, second = Sender(front, 10), Sender(front, 10)  # at once: neither has run
+        await asyncio.sleep(0.01)
+        assert (first.status, second.status) == (503, None)
+        front.stop()
+        await asyncio.sleep(0.01)
+        assert second.status == 503
+        assert (await sender(10)).status == 503
+
+    in_the_loop(test, bodies=1, patience=0)
+
+
+def test_who_has_just_begun_never_gives_way():
+    """A crowd that comes in one moment is let in: nobody of it has been slow."""
+
+    async def test(sender, front):
+        crowd = [Sender(front, 10) for _ in range(50)]
+        await asyncio.sleep(0.01)
+        assert all(one.status is None for one in crowd)
+        for one in crowd:
+            await one.send(10)
+        assert all(front._ready.get_nowait()[0] is one for one in crowd)
+
+    in_the_loop(test, bodies=1)
+
+
+def test_a_body_that_cannot_be_kept_is_answered(monkeypatch):
+    """The folder of temporary files is full."""
+
+    async def test(sender, front):
+        monkeypatch.setattr("erpnet_identity.instance.front.BytesIO", lambda: SimpleNamespace(close=lambda: None))
+        one = await sender(10)
+        await one.send(5)
+        await asyncio.sleep(0.01)
+        assert one.status == 503
+        assert not front._reading
+
+    in_the_loop(test)
 
 
 def test_a_body_that_does_not_begin(port):
