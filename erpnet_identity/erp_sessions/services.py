@@ -22,6 +22,7 @@ from erpnet_identity.audit.context import SYSTEM, Actor
 from erpnet_identity.audit.models import AuditEvent
 from erpnet_identity.audit.services import prepare, record, storable
 from erpnet_identity.compiled import CompiledInsert
+from erpnet_identity.edge.callers import caller_of
 from erpnet_identity.tokens.exceptions import InvalidCredential
 from erpnet_identity.tokens.principal import Principal
 from erpnet_identity.users.models import User
@@ -84,7 +85,8 @@ def _news(state: SessionState, principal: Principal, now: datetime) -> dict[str,
         )
     origin = context.current()
     address = origin.address[:64]
-    if address and address != state.address and not state.is_shared:
+    # Another address of one IPv6 connection is the same place (OP-234).
+    if address and address != state.address and origin.caller != caller_of(state.address) and not state.is_shared:
         if now - state.last_seen_at < SHARED_WITHIN:
             changes |= {"shared_at": now, "other_address": address}
         else:  # the device has moved

@@ -760,6 +760,20 @@ class TestTwoAddresses:
         session = live().get()
         assert (session.address, session.other_address, session.shared_at) == ("192.0.2.2", "", None)
 
+    @pytest.mark.contract("SE-75", "OP-234")
+    @pytest.mark.parametrize(
+        ("first", "second"), [("2001:db8:1:2::1", "2001:db8:1:2:9::9"), ("192.0.2.1", "::ffff:192.0.2.1")]
+    )
+    def test_one_connection_with_two_addresses(self, clock, call, service_app, service_token, first, second):
+        """A device takes a new address of its network whenever it likes."""
+        token = service_token(service_app, "read")
+        call(token, REMOTE_ADDR=first)
+        call(token, REMOTE_ADDR=second)
+        session = live().get()
+        assert (session.address, session.other_address, session.shared_at) == (first, "", None)
+        call(token, REMOTE_ADDR="2001:db8:1:3::1")
+        assert live().get().other_address == "2001:db8:1:3::1"
+
     def test_marking_writes_once(self, call, service_app, service_token, django_assert_num_queries):
         token = service_token(service_app, "read")
         call(token, REMOTE_ADDR="192.0.2.1")
