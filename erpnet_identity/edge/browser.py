@@ -3,6 +3,7 @@
 A subclass per class keeps the usual list in the settings readable, and Django's checks recognise it.
 """
 
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
@@ -63,12 +64,20 @@ class CsrfViewMiddleware(_BrowserOnly, csrf.CsrfViewMiddleware):
 
     def _get_secret(self, request: HttpRequest) -> str | None:
         secret = super()._get_secret(request)  # type: ignore[misc]
-        return form_tokens.bound(secret, request) if secret is not None else None
+        if secret is None:
+            return None
+        return form_tokens.bound(secret, request, getattr(request, "_form_key", None))
 
     def _check_token(self, request: HttpRequest) -> None:
         try:
             super()._check_token(request)  # type: ignore[misc]
         except csrf.RejectRequest:
+            # A page that was open when SECRET_KEY was replaced (OPS-04).
+            for key in settings.SECRET_KEY_FALLBACKS:
+                request._form_key = key  # type: ignore[attr-defined]
+                with suppress(csrf.RejectRequest):
+                    super()._check_token(request)  # type: ignore[misc]
+                    return
             # Origin, or the referrer of old browsers over HTTPS, was compared before this.
             request.is_stale_form = "HTTP_ORIGIN" in request.META or request.is_secure()  # type: ignore[attr-defined]
             raise

@@ -58,13 +58,15 @@ def kept_secret(request: HttpRequest) -> str | None:
     return secret
 
 
-def bound(secret: str, request: HttpRequest) -> str:
-    """What a form of this browser holds for this person at this view, before it is masked."""
+def bound(secret: str, request: HttpRequest, key: str | None = None) -> str:
+    """What a form of this browser holds for this person at this view, before it is masked; ``key`` is the secret key of
+    the instance when the page was made, without it the one of now."""
     person = ""
     if not marked(request, "form_is_of_nobody"):
         user = getattr(request, "user", None)
         person = str(user.pk) if user is not None and user.is_authenticated else ""
-    return salted_hmac(_SALT, f"{secret}:{person}", algorithm="sha256").hexdigest()[: csrf.CSRF_SECRET_LENGTH]
+    digest = salted_hmac(_SALT, f"{secret}:{person}", secret=key, algorithm="sha256").hexdigest()
+    return digest[: csrf.CSRF_SECRET_LENGTH]
 
 
 def token(request: HttpRequest) -> str:

@@ -7,6 +7,8 @@ NOT_OFFERED = {
     "createapplication",
     "cleartokens",
     "clearcimdapplications",
+    # Accounts are made in the administration, by `instance apply`, and the first one by `create_administrator`.
+    "createsuperuser",
     # Passwords are set in the administration, by a link or by `instance apply`, which also end what the old one opened.
     "changepassword",
     "account_unsetmultipleprimaryemails",

@@ -26,7 +26,7 @@ class UserManager(BaseUserManager["User"].from_queryset(FoldedQuerySet)):  # typ
         return user
 
     def create_superuser(self, login: str, **fields: Any) -> "User":
-        """An administrator, for ``manage.py createsuperuser``."""
+        """An administrator, where Django's tools ask for one. ``create_administrator`` is the command for people."""
         return self.create_user(login, is_admin=True, **fields)
 
 

@@ -47,7 +47,7 @@ class TestAnAccount:
 
     def test_by_a_command(self, name):
         with pytest.raises(CommandError, match=LOGIN_IS_CLIENT_ID):
-            call_command("createsuperuser", "--noinput", login=name, name="Somebody")
+            call_command("create_administrator", name)
 
     def test_by_a_manifest(self, name):
         text = f"users:\n  - login: new\n  - login: {name}\n    name: Somebody\n".encode()

@@ -74,7 +74,7 @@ def test_a_change_of_letter_case_is_no_other_login(maria):
 
 def test_a_command_cannot_give_it_away(maria):
     with pytest.raises(CommandError, match=LOGIN_FORMER):
-        call_command("createsuperuser", "--noinput", login="PETROVA", name="Somebody")
+        call_command("create_administrator", "PETROVA")
 
 
 class TestManifest:
