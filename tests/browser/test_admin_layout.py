@@ -4,7 +4,10 @@ import re
 
 import pytest
 
+from erpnet_identity.users.models import UserType
+from tests.factories.users import UserFactory
 from tests.support.browser import accessibility_violations, overflow
+from tests.support.targets import small_targets, stops
 from trusted_apps.models import TrustedApplication
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -24,10 +27,25 @@ CUT_OFF = """() => [...document.querySelectorAll('body *')].filter(part => {
         && !(part instanceof SVGElement)
         && (part.scrollWidth > part.clientWidth + 1 || part.scrollHeight > part.clientHeight + 1);
 }).map(part => `${part.tagName}.${part.className}`)"""
+# Words of ordinary length that are broken over two lines.
+BROKEN = """() => {
+    const broken = [];
+    const texts = document.createTreeWalker(document.querySelector("#result_list"), NodeFilter.SHOW_TEXT);
+    for (let text; (text = texts.nextNode());) {
+        for (const { index, 0: word } of text.data.matchAll(/\\S+/g)) {
+            const range = new Range();
+            range.setStart(text, index);
+            range.setEnd(text, index + word.length);
+            const lines = new Set([...range.getClientRects()].map((box) => Math.round(box.top)));
+            if (word.length <= 22 && !/[-/]/.test(word) && lines.size > 1) { broken.push(word); }
+        }
+    }
+    return broken;
+}"""
 AMERICAN = re.compile(r"\b[A-Z][a-z]{2,8}\.? \d{1,2}, \d{4}|\b[ap]\.m\.|\bnoon\b|\bmidnight\b")
 
 
-@pytest.mark.parametrize("width", [1280, 1025, 900, 390, 320])
+@pytest.mark.parametrize("width", [1920, 1280, 1025, 1024, 768, 450, 320])
 def test_nothing_is_out_of_sight(open_page, administrator, administration, width):
     page = open_page(administrator, viewport={"width": width, "height": 900})
     for address in administration.pages:
@@ -35,6 +53,58 @@ def test_nothing_is_out_of_sight(open_page, administrator, administration, width
         assert overflow(page) == 0, address
         if address in administration.lists:
             assert page.evaluate(HIDDEN_COLUMNS) == 0, address
+
+
+@pytest.mark.parametrize("width", [1920, 1280])
+def test_no_word_is_broken(open_page, administrator, administration, width):
+    UserFactory(login="SYSTEM_APPLICATION_USER", user_type=UserType.COMMUNITY)
+    page = open_page(administrator, viewport={"width": width, "height": 900})
+    for address in administration.lists:
+        page.goto(address)
+        assert page.evaluate(BROKEN) == [], address
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+def test_everything_can_be_hit(open_page, administrator, administration, width):
+    page = open_page(administrator, viewport={"width": width, "height": 900})
+    for address in administration.pages:
+        page.goto(address)
+        assert small_targets(page) == [], address
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_by_keyboard_alone(open_page, administrator, administration, width):
+    """Every stop has an outline, is in sight and under nothing else, and they come as the page is read."""
+    page = open_page(administrator, viewport={"width": width, "height": 900})
+    for address in administration.pages:
+        page.goto(address)
+        found = stops(page)
+        assert len(found) >= 15, address
+        assert found[0]["name"].endswith("Skip to main content")
+        for stop in found:
+            assert stop["isOutlined"], (address, stop)
+            assert stop["isSeen"], (address, stop)
+        places = [stop["place"] for stop in found]
+        assert places == sorted(places), address
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_list_is_sorted_and_filtered_without_scripts(open_page, administrator, administration, width):
+    page = open_page(administrator, viewport={"width": width, "height": 900}, java_script_enabled=False)
+    page.goto("/admin/users/user/")
+    page.click("#result_list thead >> text=Created (UTC)")
+    assert page.get_attribute("#result_list thead th.column-created_shown", "aria-sort") == "ascending"
+    page.click("#result_list thead >> text=Created (UTC)")
+    assert page.get_attribute("#result_list thead th.column-created_shown", "aria-sort") == "descending"
+    assert page.locator("#result_list thead th[aria-sort]").count() == 1
+    page.click("#filters summary >> text=Administrator")
+    page.click("#filters a:visible >> text=Yes")
+    assert page.locator("#filters details[open] summary").inner_text() == "Administrator: Yes"
+    assert page.locator("#filters [aria-current]:visible").inner_text() == "Yes"
+    assert page.locator("#result_list tbody tr").count() == 1
+    page.click("text=Clear all filters")
+    assert page.locator("#filters details[open]").count() == 0
+    assert page.locator("#result_list tbody tr").count() > 1
 
 
 def test_a_card_says_what_its_lines_are(open_page, administrator, administration):

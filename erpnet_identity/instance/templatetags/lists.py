@@ -23,3 +23,9 @@ def labelled(cells: Iterable[SafeString], headers: list[dict[str, Any]]) -> Iter
             label = escape(capfirst(str(header["text"])))
             cell = mark_safe(f'{_CELL} data-label="{label}"{cell[len(_CELL) :]}')  # noqa: S308  # both are escaped
         yield cell
+
+
+@register.filter
+def in_use(choices: list[dict[str, Any]]) -> str:
+    """What a filter narrows the list to; empty where it shows everything, which is always its first choice."""
+    return next((str(choice["display"]) for choice in choices[1:] if choice["selected"]), "")

@@ -89,8 +89,4 @@
     if (suggestions && systemUser) { suggestSystemUsers(systemUser, suggestions.dataset.url); }
     // At the end of loading: Django's own script, which loads when it likes, puts the focus into the first field.
     window.addEventListener('load', () => byId('error-summary')?.focus());
-    // On a phone the filters would push the list off the screen.
-    if (window.matchMedia('(max-width: 1200px)').matches) {
-        document.querySelectorAll('#changelist-filter details').forEach((part) => { part.open = false; });
-    }
 }
