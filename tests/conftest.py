@@ -30,7 +30,7 @@ def pytest_xdist_auto_num_workers(config):
     goes and can be stepped through."""
     option = config.option
     whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
-    picked = option.keyword or option.markexpr or option.collectonly or option.openid_table or option.contract_report
+    picked = option.keyword or option.markexpr or option.collectonly or option.openid_table or option.coverage_table
     if not whole or picked or option.capture == "no":
         return 0
     return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else processors()

@@ -71,7 +71,7 @@ class TestSuccess:
         assert (body["token_type"], body["expires_in"], body["scope"]) == ("Bearer", 3600, "update read")
 
     @pytest.mark.contract(
-        *(f"TK-{number}" for number in (4, 7, 20, 21, 22, 23, 24, 25, 26, 27, 28, 37, 38, 39, 40, 43)),
+        *(f"TK-{number:02}" for number in (4, 7, 20, 21, 22, 23, 24, 25, 26, 27, 28, 37, 38, 39, 40, 43)),
         "OP-232",
         "OP-241",
         "OP-242",

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from .contract_report import contract_ids, sort_key
+from .contract_report import contract_ids, links, sort_key
 
 SOURCE = Path(__file__).resolve().parents[2] / "docs" / "openid-behaviour.toml"
 PENDING = "pending"
@@ -97,16 +97,6 @@ def status(name: str, reasons: Mapping[str, str], tests: Tests) -> str:
     if name in tests:
         return "in part"
     return PENDING if reasons[name] == PENDING else "not met"
-
-
-def links(tests: Iterable[tuple[str, str]]) -> str:
-    """One entry for each file, relative to the folder of the page."""
-    names = defaultdict(list)
-    for file, name in sorted(tests):
-        names[file].append(f"`{name}`")
-    return "<br>".join(
-        f"[{file.removeprefix('tests/')}](../{file}) {', '.join(listed)}" for file, listed in names.items()
-    )
 
 
 def table(*lines: tuple[str, ...]) -> list[str]:
