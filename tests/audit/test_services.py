@@ -26,7 +26,6 @@ def test_rolled_back_together():
     assert not AuditEvent.objects.exists()
 
 
-@pytest.mark.contract("AU-06")
 def test_append_only():
     event = record(events.USER_CREATED, actor=SYSTEM)
     event.name = "user.updated"

@@ -60,7 +60,7 @@ def preview(open_page, settings):
     return show
 
 
-@pytest.mark.contract("IS-82", "IS-83", "IS-88", "IS-89", "IS-90")
+@pytest.mark.contract("IS-83", "IS-88", "IS-89", "IS-90")
 @pytest.mark.parametrize("name", [name for name in manage_preview.pages() if name != "forbidden"])
 def test_everybody_can_use_it(preview, name):
     page = preview(name)
@@ -213,7 +213,6 @@ class TestFresh:
         page.wait_for_timeout(5_500)
         assert len(asked) == 1
 
-    @pytest.mark.contract("IS-81")
     def test_it_ends_with_the_sign_in(self, open_page, administrator, busy):
         page = open_page(administrator)
         page.goto("/manage")

@@ -20,7 +20,7 @@ def get(url, **kwargs):
 
 
 @pytest.mark.contract(
-    "CL-01", "CL-14", "CL-70", "CL-71", "CL-72", "CL-73", "CL-74", "CL-75", "CL-76", "CL-77", "CL-80",
+    "CL-01", "CL-14", "CL-70", "CL-71", "CL-72", "CL-73", "CL-74", "CL-75", "CL-76", "CL-77",
     "TK-94", "TK-95", "ID-11", "IS-15", "IS-16", "API-03", "API-R01", "API-R02", "API-R03", "API-R05",
 )  # fmt: skip
 def test_token_and_rows_with_the_scope_domainapi_alone(demo_client, instance):

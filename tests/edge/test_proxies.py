@@ -20,7 +20,7 @@ from erpnet_identity.instance.views import errors
 LOCAL = [ip_network("127.0.0.0/8"), ip_network("10.0.0.0/8"), ip_network("::1/128")]
 
 
-@pytest.mark.contract("OP-231", "OPS-05")
+@pytest.mark.contract("OP-231")
 @pytest.mark.parametrize(
     ("remote", "header", "trusted", "address"),
     [

@@ -122,7 +122,7 @@ def test_service_access_withdrawn(api, service_app):
     assert_refused(call(api), "service_access_withdrawn")
 
 
-@pytest.mark.contract("TK-82", "TK-106", "API-91")
+@pytest.mark.contract("TK-106", "API-91")
 def test_a_revoked_token_is_refused(api):
     AccessToken.objects.update(revoked_at=timezone.now())
     assert_refused(call(api), "token_revoked")

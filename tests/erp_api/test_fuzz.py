@@ -46,7 +46,7 @@ def check(response):
             assert body["error"]["code"] == response.status_code
 
 
-@pytest.mark.contract("API-17", "API-21", "API-37")
+@pytest.mark.contract("API-17", "API-21")
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(address=addresses, query=built_queries, accept=accepts)
 def test_built_requests(api, address, query, accept):
@@ -55,7 +55,7 @@ def test_built_requests(api, address, query, accept):
     check(api.get(url=f"{ROOT}/{quote(address, safe='()/$', errors='surrogatepass')}?{encoded}", headers=headers))
 
 
-@pytest.mark.contract("API-17", "API-21", "API-37")
+@pytest.mark.contract("API-17", "API-21")
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(query=raw_queries)
 def test_raw_query_strings(api, query):

@@ -20,7 +20,7 @@ def rows(db):
     ProductFactory.create_batch(5, enterprise_company=company)
 
 
-@pytest.mark.contract("TK-106", "API-28", "API-91")
+@pytest.mark.contract("TK-106", "API-91")
 @pytest.mark.parametrize(
     ("query", "statements"),
     [

@@ -219,7 +219,7 @@ class TestSuccess:
         assert last_cause() == "secret_retired"
         assert token_request(**GRANT, client_id=service_app.client_id, client_secret=second).status_code == 200
 
-    @pytest.mark.contract("TA-51", "TA-50", "CL-80")
+    @pytest.mark.contract("TA-51", "TA-50")
     def test_documented_vector(self, token_request):
         application = TrustedApplicationFactory(service=True, client_id="ServiceDemoClient", secret=None, scope="read")
         ClientSecret.objects.create(application=application, secret_hash="T/AGymuI51LwjLeIFxRQXOs9IHnupDKs/ajhWODR2C4=")

@@ -165,7 +165,7 @@ class TestAtOnce:
         again = party.authorize()
         assert (again.status_code, urlsplit(again["Location"]).path) == (302, "/id/signin")
 
-    @pytest.mark.contract("AU-01", "AU-02", "ID-250")
+    @pytest.mark.contract("AU-01", "AU-02")
     def test_the_trace(self, browser, shop, maria, hint):
         response = end(browser, id_token_hint=hint, post_logout_redirect_uri=BYE)
         event = AuditEvent.objects.get(name="user.signed_out")

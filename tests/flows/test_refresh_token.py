@@ -202,7 +202,7 @@ class TestScope:
         # Nothing was used up by it.
         assert party.refresh(token).json()["scope"] == "openid read offline_access"
 
-    @pytest.mark.contract("TK-95", "TK-94", "CL-80")
+    @pytest.mark.contract("TK-95", "TK-94")
     def test_a_library_that_repeats_its_list(self, relying_party, web_app, internal_user):
         """``DomainApi`` alone means all data, at the second request as at the first."""
         asked = "openid DomainApi offline_access"

@@ -436,7 +436,7 @@ class TestWriting:
 
 
 class TestThePool:
-    @pytest.mark.contract("SE-55", "SE-57", "SE-58", "SE-59", "SE-60", "TK-113", "API-17", "AU-04", "SE-66")
+    @pytest.mark.contract("SE-55", "SE-57", "SE-58", "SE-59", "SE-60", "TK-113", "API-17", "SE-66")
     def test_full(self, clock, call, service_app, service_token):
         slots(2)
         tokens = [service_token(service_app, "read") for _ in range(3)]
@@ -481,7 +481,7 @@ def refusal():
 class TestOneApplication:
     """It cannot take the whole pool."""
 
-    @pytest.mark.contract("SE-64", "SE-58", "SE-60", "AU-04")
+    @pytest.mark.contract("SE-64", "SE-58", "SE-60")
     def test_its_own_limit(self, clock, call, service_token):
         limited = TrustedApplicationFactory(service=True, slot_limit=2)
         other = TrustedApplicationFactory(service=True)
@@ -515,7 +515,7 @@ class TestOneApplication:
         assert refused(call(sign_in(UserFactory(), limited)))
         assert refusal()["cause"] == "application_limit"
 
-    @pytest.mark.contract("SE-63", "SE-56", "AU-04")
+    @pytest.mark.contract("SE-63", "SE-56")
     @pytest.mark.parametrize(
         ("number", "share", "for_services"), [(10, 20, 8), (4, 20, 4), (5, 20, 4), (9, 50, 5), (3, 100, 0), (3, 0, 3)]
     )

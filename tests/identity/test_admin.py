@@ -128,7 +128,7 @@ class TestConsents:
         assert "save-button" not in browser.get(f"{CONSENTS}{row.pk}/change/").content.decode()
 
 
-@pytest.mark.contract("TA-48", "AU-06")
+@pytest.mark.contract("TA-48")
 @pytest.mark.parametrize(
     ("address", "model", "action"),
     [(SESSIONS, IdentitySession, "sign_out_selected"), (CONSENTS, Consent, "withdraw_selected")],

@@ -158,7 +158,6 @@ class TestCommand:
             call_command("send_test_mail", "maria")
 
 
-@pytest.mark.contract("OPS-05")
 def test_the_sender_is_a_setting():
     """From the variables of a process to the wire."""
     with mail_server() as server:

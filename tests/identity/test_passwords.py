@@ -136,7 +136,7 @@ class TestAskingForALink:
 
 
 class TestTheLink:
-    @pytest.mark.contract("ID-195", "ID-250")
+    @pytest.mark.contract("ID-195")
     def test_a_new_password(self, ask, person, somebody, maria, password, said):
         other = somebody()
         other.sign_in("maria")

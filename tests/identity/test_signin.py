@@ -245,7 +245,6 @@ class TestRefusals:
         with time_machine.travel(timezone.now() + timedelta(seconds=301), tick=True):
             assert person.sign_in("maria").status_code == 302
 
-    @pytest.mark.contract("ID-250")
     def test_the_trail_knows_the_cause(self, person, maria):
         person.sign_in("maria", "wrong")
         person.sign_in("nobody", "wrong")

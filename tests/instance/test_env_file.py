@@ -60,7 +60,6 @@ def read(tmp_path):
     return contents
 
 
-@pytest.mark.contract("OPS-05")
 @pytest.mark.parametrize("name", SAME)
 def test_it_reads_what_python_dotenv_reads(read, name):
     text, expected = SAME[name]
@@ -72,7 +71,6 @@ def test_a_reference_is_text(read):
     assert read('A=b\nB=${A}\nC="$A"') == {"A": "b", "B": "${A}", "C": "$A"}
 
 
-@pytest.mark.contract("OPS-05")
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
@@ -130,7 +128,6 @@ def test_no_value_is_shown(read, tmp_path, text):
     assert "s3same" not in str(error.value).removeprefix(str(tmp_path))
 
 
-@pytest.mark.contract("OPS-05")
 def test_it_stops_the_start_with_a_sentence_but_no_help(tmp_path):
     (tmp_path / ".env").write_text("A=b\nnonsense\n")
     script = """

@@ -61,7 +61,7 @@ def test_every_address_is_walked():
     assert not [address for address in ADDRESSES if "<" in address], "give this test a value for the parameter"
 
 
-@pytest.mark.contract("IS-80", "IS-81")
+@pytest.mark.contract("IS-80")
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_a_stranger_is_sent_to_sign_in(client, address, stored, holder):
     before = stored()
@@ -106,7 +106,6 @@ def test_an_administrator_who_is_none_any_more(admin_client, administrator, addr
     assert stored() == before
 
 
-@pytest.mark.contract("IS-81")
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_a_sign_in_that_was_ended_from_outside(admin_client, address, stored, holder):
     IdentitySession.objects.update(ended_at="2025-01-01T00:00:00Z")
@@ -146,7 +145,6 @@ def test_nothing_is_changed_by_looking(admin_client, address, stored):
     assert stored() == before
 
 
-@pytest.mark.contract("IS-81")
 @pytest.mark.parametrize("wanted", ["/manage", "/manage/sessions?q=a%26b&show=shared&page=2"])
 def test_signing_in_leads_to_the_page_that_was_wanted(client, administrator, wanted):
     sign_in = client.get(wanted).headers["Location"]
@@ -195,7 +193,6 @@ def test_an_address_that_does_not_exist(admin_client):
     assert admin_client.get("/manager").status_code == 404
 
 
-@pytest.mark.contract("IS-82")
 def test_links_there_and_back(admin_client):
     assert 'href="/manage"' in admin_client.get("/admin/").content.decode()
     for address in PAGES:

@@ -180,7 +180,7 @@ def test_objects_and_keys_that_are_not_named_are_left_alone():
     assert License.objects.get().slots == 4
 
 
-@pytest.mark.contract("MF-03", "TA-78")
+@pytest.mark.contract("MF-03")
 def test_prune_disables_absent_applications_only():
     UserFactory(login="bystander")
     TrustedApplicationFactory(client_id="absent")
@@ -421,7 +421,7 @@ def test_limits_that_are_none(text, message):
         apply(text)
 
 
-@pytest.mark.contract("MF-01", "TA-51", "CL-80")
+@pytest.mark.contract("MF-01", "TA-51")
 def test_demo_manifest_is_valid_without_an_environment():
     path = Path(manifest.__file__).parents[1] / "demo" / "manifest.yaml"
     lines = manifest.apply_file(path, environment={})

@@ -66,7 +66,7 @@ def test_the_first_start(demo):
     assert "import " not in output
 
 
-@pytest.mark.contract("OPS-06", "CL-80")
+@pytest.mark.contract("OPS-06")
 def test_the_second_start_keeps_the_data_and_serves_what_it_prints(demo, tmp_path):
     port, file, _ = demo
     with closing(sqlite3.connect(file)) as connection, connection:

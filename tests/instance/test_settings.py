@@ -35,7 +35,6 @@ def read(monkeypatch, tmp_path):
     return settings
 
 
-@pytest.mark.contract("OPS-05")
 class TestReading:
     def test_the_defaults(self, read):
         settings = read(**GOOD)
@@ -204,7 +203,6 @@ class TestReading:
         assert settings.DEBUG is False
 
 
-@pytest.mark.contract("OPS-05")
 class TestCommand:
     def printed(self, *arguments):
         output = StringIO()
@@ -245,7 +243,7 @@ class TestCommand:
         assert all(settings.origin(variable.name) in ("default", "the environment") for variable in VARIABLES)
 
 
-@pytest.mark.contract("OPS-04", "OPS-05")
+@pytest.mark.contract("OPS-04")
 def test_a_mistake_stops_the_start_with_a_sentence(tmp_path):
     variables = {"DATABASE_URL": f"sqlite:///{tmp_path / 'x.sqlite3'}", "ERPNET_DOMAN_API": "1"}
     result = manage("serve", **variables)
@@ -258,7 +256,6 @@ def test_a_mistake_stops_the_start_with_a_sentence(tmp_path):
     assert "ERPNET_DOMAN_API is not a variable" in explained.stderr
 
 
-@pytest.mark.contract("OPS-05")
 def test_help_needs_no_settings(tmp_path):
     """Every command explains itself in a fresh copy, where nothing is set and nothing may be written."""
     commands = sorted(name for name, app in get_commands().items() if not app.startswith("django."))

@@ -143,7 +143,7 @@ class TestWhatWasShownIsWhatIsGranted:
         assert response["Location"].startswith("/id/signin?request=")
 
 
-@pytest.mark.contract("ID-85", "TA-78")
+@pytest.mark.contract("ID-85")
 class TestWithoutQuestions:
     def test_first_party(self, relying_party, internal_user):
         application = TrustedApplicationFactory(web=True, is_first_party=True)

@@ -40,7 +40,7 @@ def end(browser, *grants):
     return browser.post(LIST, {"action": "end_selected", ACTION_CHECKBOX_NAME: [grant.pk for grant in grants]})
 
 
-@pytest.mark.contract("TK-57", "TK-84", "OP-252", "AU-01")
+@pytest.mark.contract("TK-57", "OP-252", "AU-01")
 def test_ending_a_sign_in_of_an_application(party, browser, administrator, web_app):
     body, other = party.tokens(), party.tokens()
     kept, ended = Grant.objects.order_by("-pk")
@@ -68,7 +68,6 @@ def test_what_is_over_is_ended_once(party, administrator):
     assert not services.revoke_grant(stale, actor=actor, now=timezone.now())
 
 
-@pytest.mark.contract("TK-84")
 def test_only_what_can_renew_is_listed(party, browser):
     hint = party.tokens()["id_token"]
     code = party.code()
@@ -116,7 +115,7 @@ def test_states(party, browser):
     assert "application disabled" in shown()
 
 
-@pytest.mark.contract("TA-48", "AU-06")
+@pytest.mark.contract("TA-48")
 def test_nobody_else_and_nothing_else(party, browser, internal_user):
     party.tokens()
     grant = Grant.objects.get()

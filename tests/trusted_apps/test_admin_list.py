@@ -41,7 +41,6 @@ def test_what_a_row_says(admin_client, system_user):
         assert text in page, text
 
 
-@pytest.mark.contract("TA-78")
 def test_internal_records_are_hidden(admin_client):
     internal = TrustedApplicationFactory(client_id="internal.erp.net/manage", name="Manage")
     assert found(admin_client.get(LIST)) == set()

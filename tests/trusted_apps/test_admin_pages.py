@@ -71,7 +71,7 @@ def test_without_a_preset_nothing_is_allowed(admin_client):
         assert not form["scope"].value()
 
 
-@pytest.mark.contract("TA-11", "TA-24", "TA-25", "TA-26", "TA-27")
+@pytest.mark.contract("TA-11", "TA-24", "TA-27")
 def test_every_attribute_has_both_of_its_names(admin_client, service_app):
     page = text_of(admin_client.get(page_of(service_app)))
     for name in (

@@ -120,7 +120,7 @@ def test_an_owner_who_is_not_named_cannot_be_verified(register, owner):
     }
 
 
-@pytest.mark.contract("TA-78", "ID-85")
+@pytest.mark.contract("ID-85")
 @pytest.mark.parametrize(
     ("values", "skips"),
     [

@@ -247,7 +247,6 @@ class TestSearch:
             page = admin_client.get("/admin/trusted_apps/trustedapplication/", {"q": typed})
             assert [row.pk for row in page.context["cl"].result_list] == [application.pk]
 
-    @pytest.mark.contract("AU-06")
     def test_the_trail_by_any_spelling_and_by_a_former_login(self, admin_client):
         user = User.objects.get(login="петров")
         user.login = "Петрофф"
