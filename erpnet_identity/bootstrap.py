@@ -40,13 +40,17 @@ def adopt_port(arguments: Sequence[str]) -> None:
     port = _port_asked_for(arguments)
     if port is None:
         return
-    current = urlsplit(os.environ.get("INSTANCE_URL") or read_env_file(BASE_DIR / ".env").get("INSTANCE_URL", ""))
-    if not current.scheme or (current.scheme == "http" and current.hostname in LOOPBACK):
-        host = current.hostname or LOOPBACK[0]
-        root = f"http://{f'[{host}]' if ':' in host else host}"
-        port = port or _free_port(served_at(root))
-        # Browsers leave out the port that the scheme stands for.
-        os.environ["INSTANCE_URL"] = root + (f":{port}" if port != 80 else "") + current.path
+    known = os.environ.get("INSTANCE_URL") or read_env_file(BASE_DIR / ".env").get("INSTANCE_URL", "")
+    try:
+        current = urlsplit(known or f"http://{LOOPBACK[0]}")
+    except ValueError:
+        return  # refused with the other settings
+    host = current.hostname or ""
+    if current.scheme == "http" and host in LOOPBACK and "@" not in current.netloc:
+        named = f"[{host}]" if ":" in host else host
+        port = port or _free_port(served_at(f"http://{named}"))
+        # Browsers leave out the port that the scheme stands for. The path stays, and whatever else will be refused.
+        os.environ["INSTANCE_URL"] = current._replace(netloc=named if port == 80 else f"{named}:{port}").geturl()
 
 
 def served_at(root: str) -> str:

@@ -1,9 +1,8 @@
 """Pages of other origins: who may read what we answer, in one rule for every endpoint (ID-08, OP-140, API-19)."""
 
-from urllib.parse import urlsplit
-
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+
+from erpnet_identity.edge import mount
 
 from .origins import is_registered_origin
 
@@ -36,12 +35,7 @@ def is_foreign(request: HttpRequest) -> bool:
     """Whether the page of another origin sent this that belongs to no enabled application. Programs name no origin, and
     pages of ours name our own."""
     origin = request.META.get("HTTP_ORIGIN", "")
-    return bool(origin) and origin.lower() != _own_origin() and not _is_registered(request, origin)
-
-
-def _own_origin() -> str:
-    instance = urlsplit(settings.INSTANCE_URL)
-    return f"{instance.scheme}://{instance.netloc}".lower()
+    return bool(origin) and origin.lower() != mount.origin() and not _is_registered(request, origin)
 
 
 def _is_registered(request: HttpRequest, origin: str) -> bool:

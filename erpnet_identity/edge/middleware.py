@@ -7,7 +7,7 @@ from django.core.handlers.exception import response_for_exception
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 
-from . import plain_http
+from . import mount, plain_http
 from .paths import is_machine, opener_policy
 from .policy import CONTENT_SECURITY_POLICY
 from .proxies import UntrustedProxy, claims_https, is_https, read_forwarded, standard_header
@@ -16,7 +16,8 @@ from .proxies import UntrustedProxy, claims_https, is_https, read_forwarded, sta
 class EdgeMiddleware:
     """Was it HTTPS, is it a program or a person, and which headers leave with the answer.
 
-    After it ``request.is_machine`` tells programs from browsers (ID-03, ID-04, OP-230, OP-231).
+    After it ``request.is_machine`` tells programs from browsers (ID-03, ID-04, OP-230, OP-231), and the path of the
+    instance is no part of ``request.path_info`` any more (OPS-13).
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -33,6 +34,7 @@ class EdgeMiddleware:
             # Django asks this variable whether cookies may be marked secure and which scheme a form came from.
             meta["wsgi.url_scheme"] = "https"
             request.environ["wsgi.url_scheme"] = "https"  # type: ignore[attr-defined]
+        request.is_outside = mount.is_outside(request)  # type: ignore[attr-defined]
         machine = request.is_machine = is_machine(request.path_info)  # type: ignore[attr-defined]
 
         if settings.HTTPS_ONLY and not secure and not request.path_info.startswith("/health/"):
@@ -65,4 +67,17 @@ class EdgeMiddleware:
         # A program that sent its secret in the clear must notice; a person who typed the address is sent on.
         if machine or request.method not in ("GET", "HEAD"):
             return plain_http.refusal(request.path_info)
-        return HttpResponseRedirect(settings.INSTANCE_URL + request.get_full_path())
+        return HttpResponseRedirect(mount.origin() + request.get_full_path())
+
+
+class OutsideMiddleware:
+    """Nothing but 404 beside the path of the instance (OPS-13). Static files come before: the page that says so needs
+    them."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.is_outside:  # type: ignore[attr-defined]
+            raise mount.OutsidePath
+        return self.get_response(request)

@@ -1,7 +1,6 @@
 """How django-allauth does things here: our accounts, our trail, our texts (docs/decisions/accounts.md)."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
@@ -12,6 +11,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
+from erpnet_identity.edge import mount
 from erpnet_identity.edge.language import choose_language
 from erpnet_identity.users.models import User
 from erpnet_identity.users.services import actor_for, save_user
@@ -60,13 +60,13 @@ class AccountAdapter(DefaultAccountAdapter):
         """The link in the mail: on the configured address, whatever host the request named (OPS-01)."""
         uid, _, token = key.partition("-")
         path = reverse("identity:password-reset-key", kwargs={"uidb36": uid, "key": token})
-        return f"{settings.INSTANCE_URL}{path}"
+        return f"{mount.origin()}{path}"
 
     def send_password_reset_mail(self, user: Any, email: str, context: dict[str, Any]) -> None:
         """To the address that the account has, in the person's own language."""
         content = {
             "user": user,
-            "host": urlsplit(settings.INSTANCE_URL).netloc,
+            "host": mount.shown(),
             "password_reset_url": context["password_reset_url"],
         }
         with translation.override(choose_language(user.locale) or settings.LANGUAGE_CODE):

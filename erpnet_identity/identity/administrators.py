@@ -43,7 +43,7 @@ def _refused(request: HttpRequest, user: User, sid: str) -> HttpResponse:
         actor=actor_for(user),
         user=user,
         sid=sid,
-        detail={"cause": "not_an_administrator", "path": request.path[:200]},
+        detail={"cause": "not_an_administrator", "path": request.path_info[:200]},
     )
     back = request.get_full_path() if request.method in ("GET", "HEAD") else ""
     other = Errand(next=back or reverse("manage:home")).link("identity:signin", other="1")

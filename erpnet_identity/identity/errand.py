@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 
 from erpnet_identity.edge.language import follow_wish
 from trusted_apps.models import TrustedApplication
@@ -72,9 +72,14 @@ def read(request: HttpRequest) -> Errand:
         sealed=sealed,
         pending=pending,
         application=application,
-        next=wanted if _OWN_PATH.fullmatch(wanted) else "",
+        next=wanted if _is_own(wanted) else "",
         is_other="other" in request.GET,
     )
+
+
+def _is_own(path: str) -> bool:
+    # What else lies on this host may be somebody else's (OPS-13).
+    return bool(_OWN_PATH.fullmatch(path)) and path.startswith(get_script_prefix())
 
 
 def _whenever(sealed: str) -> PendingRequest:

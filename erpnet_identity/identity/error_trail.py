@@ -35,9 +35,7 @@ def record_failed(request: HttpRequest, error: str) -> None:
 
 def _is_shown(request: HttpRequest) -> bool:
     """Whether a person or a program gets to see the id: browsers ask for icons and style sheets by themselves."""
-    return not request.path_info.startswith(settings.STATIC_URL) and not request.headers.get("Accept", "").startswith(
-        "image/"
-    )
+    return not request.path_info.startswith("/static/") and not request.headers.get("Accept", "").startswith("image/")
 
 
 def _record(request: HttpRequest, name: str, outcome: str, detail: dict[str, Any]) -> None:

@@ -41,6 +41,7 @@ class Instance:
     """What the instance says of itself to anybody."""
 
     host: str
+    path: str
     database: str | None
     sites: tuple[Site, ...]
 
@@ -63,6 +64,7 @@ def describe() -> Instance:
     service_root = f"{root}/api/domain/odata/"
     return Instance(
         host=urlsplit(root).hostname or "",
+        path=urlsplit(root).path,
         database=database,
         # Only sites that exist are listed (IS-19); each is named where its addresses are mounted.
         sites=(

@@ -8,6 +8,9 @@ from erpnet_identity.bootstrap import BASE_DIR, describe_only, make_var_folder
 from .values import env
 
 INSTANCE_URL: str = env.INSTANCE_URL
+# The path of the instance on its host (OPS-13). Django writes it before every address that it makes by name.
+FORCE_SCRIPT_NAME: str | None = urlsplit(INSTANCE_URL).path or None
+PROXY_STRIPS_PATH: bool = env.ERPNET_PROXY_STRIPS_PATH
 DEBUG: bool = env.DEBUG
 ROOT_URLCONF = "erpnet_identity.urls"
 WSGI_APPLICATION = "erpnet_identity.wsgi.application"
@@ -48,6 +51,7 @@ MIDDLEWARE = [
     "erpnet_identity.edge.browser.SessionMiddleware",
     # Before the check of the host and of form tokens, whose refusals are pages as well.
     "erpnet_identity.edge.language.LanguageMiddleware",
+    "erpnet_identity.edge.middleware.OutsideMiddleware",
     "erpnet_identity.edge.browser.CommonMiddleware",
     "erpnet_identity.edge.browser.CsrfViewMiddleware",
     "erpnet_identity.edge.browser.AuthenticationMiddleware",
@@ -140,11 +144,11 @@ USE_TZ = True
 USE_I18N = True
 FORMAT_MODULE_PATH = ["erpnet_identity.settings.formats"]
 
-STATIC_URL = "/static/"
+STATIC_URL = f"{FORCE_SCRIPT_NAME or ''}/static/"
 STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
 # Served from where the files lie, so that a fresh copy needs no build step; there is no STATIC_ROOT to collect into.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_MAX_AGE = 3600
 
-LOGIN_URL = "/id/signin"
+LOGIN_URL = "identity:signin"

@@ -29,8 +29,8 @@ VARIABLES: tuple[Variable, ...] = (
         "INSTANCE_URL",
         "address",
         "http://127.0.0.1:8000",
-        "The instance root (CO-01). Issuer, discovery, links and cookie security follow from it, "
-        "never from the Host header of a request.",
+        "The instance root (CO-01), as callers see it, with a path if the instance lies below one. Issuer, discovery, "
+        "links and cookie security follow from it, never from the Host header of a request.",
         kinds.instance_url,
     ),
     Variable(
@@ -107,6 +107,13 @@ VARIABLES: tuple[Variable, ...] = (
         "Networks of the proxies whose X-Forwarded-For and X-Forwarded-Proto headers count, or Forwarded (RFC 7239) "
         "where neither is sent. A proxy must write these itself or remove what callers sent. None by default.",
         kinds.networks,
+    ),
+    Variable(
+        "ERPNET_PROXY_STRIPS_PATH",
+        "boolean",
+        "off",
+        "Where INSTANCE_URL has a path: on, if the proxy takes it away before it passes a request on (OPS-13).",
+        kinds.boolean,
     ),
     Variable(
         "ALLOW_INSECURE_REDIRECTS",

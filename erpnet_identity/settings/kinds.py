@@ -4,9 +4,8 @@ import json
 import re
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
-from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ValidationError
@@ -108,16 +107,56 @@ def choice(*allowed: str) -> Callable[[str], str]:
     return read
 
 
+# The first parts of our own addresses: below a path that begins with one, nobody could tell which is meant.
+OWN_ADDRESSES = frozenset(
+    {
+        *("admin", "api", "health", "id", "logo", "manage", "profile"),
+        *("static", "sys", "tableapi", "tools", "whats-new"),
+    }
+)
+_SCHEME = re.compile(r"https?://")
+_AUTHORITY = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([0-9]*))?")
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+# What a browser reads as the number of an address: 127.1, 0x7f000001.
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)*")
+_DEFAULT_PORTS = {"http://": "80", "https://": "443"}
+
+
 def instance_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    """The instance root in the one spelling that browsers and libraries leave as it is: they compare the issuer, which
+    begins with it, character for character (CO-01, OP-02)."""
+    scheme = _SCHEME.match(value)
+    if scheme is None:
         raise ValueError("expected an absolute http or https address")
-    if value.endswith("/") or parts.query or parts.fragment or parts.username:
+    if value.endswith("/") or any(character in value for character in "?#@"):
         raise ValueError("expected an address without trailing slash, query, fragment and user name (CO-01)")
-    if re.search(r":[0-9]*$", parts.netloc) and not re.search(r":[1-9][0-9]{0,4}$", parts.netloc):
+    authority, slash, rest = value.removeprefix(scheme[0]).partition("/")
+    found = _AUTHORITY.fullmatch(authority)
+    if found is None or not _is_host(found[1]):
+        raise ValueError("expected a DNS name in lower case, letters outside ASCII as xn--…, or an IP address")
+    port = found[2]
+    if port is not None and not (re.fullmatch(r"[1-9][0-9]{0,4}", port) and int(port) < 65_536):
         raise ValueError("expected a port from 1 to 65535")
-    _ = parts.port  # complains of one that is too high
+    if port == _DEFAULT_PORTS[scheme[0]]:
+        raise ValueError(f"expected no port, because :{port} is what {scheme[0]} means, and browsers leave it out")
+    if not _PATH.fullmatch(slash + rest):
+        raise ValueError(
+            "expected a path of letters, digits and - _ . ~ between single slashes, no part of it beginning with a dot"
+        )
+    if (first := rest.partition("/")[0]) in OWN_ADDRESSES:
+        raise ValueError(f"expected another path, because /{first} is an address of the instance itself")
     return value
+
+
+def _is_host(host: str) -> bool:
+    labels = host.split(".")
+    if host.startswith("[") or _NUMBER.fullmatch(labels[-1]):
+        try:
+            return str(ip_address(host.strip("[]"))) == host.strip("[]")
+        except ValueError:
+            return False
+    return len(host) < 254 and all(map(_LABEL.fullmatch, labels))
 
 
 def service(schemes: tuple[str, ...], expected: str, parse: Callable[[str], Any]) -> Callable[[str], dict[str, Any]]:

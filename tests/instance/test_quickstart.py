@@ -205,6 +205,11 @@ def test_a_database_that_was_made_with_other_secrets(demo):
         (["--port=1", "--port=8300"], None, "http://127.0.0.1:8300"),
         (["--port=80"], "http://localhost:8000", "http://localhost"),
         (["--port=8300"], "http://localhost:8000/erp", "http://localhost:8300/erp"),
+        (["--port", "80"], "http://127.0.0.1:8000/demo", "http://127.0.0.1/demo"),
+        # Refused afterwards, with the other settings.
+        (["--port", "8300"], "http://127.0.0.1:8000/?a=b#c", "http://127.0.0.1:8300/?a=b#c"),
+        (["--port", "8300"], "http://maria@127.0.0.1:8000", "http://maria@127.0.0.1:8000"),
+        (["--port", "8300"], "http://[::1", "http://[::1"),
         ([], None, None),
         (["--port"], None, None),
         (["--port", "--no-serve"], None, None),

@@ -102,6 +102,84 @@ class TestReading:
         with pytest.raises(ImproperlyConfigured, match=rf"^{name}: .*is not valid: \S+"):
             read(**GOOD, **{name: text})
 
+    @pytest.mark.contract("CO-01", "OPS-01")
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "https://erp.example.com",
+            "https://erp.example.com:8443",
+            "https://erp.example.com/demo",
+            "https://erp.example.com/a/b-c_d.e~f/2",
+            "https://erp.example.com/identity",
+            "https://xn--e1afmkfd.example",
+            "http://127.0.0.1",
+            "http://localhost:8000/demo",
+            "http://[::1]:8000",
+        ],
+    )
+    def test_an_instance_root(self, read, text):
+        assert text == read(**GOOD, INSTANCE_URL=text).INSTANCE_URL
+
+    @pytest.mark.contract("CO-01", "OPS-01", "OP-02")
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [
+            ("", "an absolute http or https address"),
+            ("erp.example.com", "an absolute http or https address"),
+            ("ftp://erp.example.com", "an absolute http or https address"),
+            ("//erp.example.com", "an absolute http or https address"),
+            ("HTTPS://erp.example.com", "an absolute http or https address"),
+            (" https://erp.example.com", "an absolute http or https address"),
+            ("https://erp.example.com/", "without trailing slash"),
+            ("https://erp.example.com/demo/", "without trailing slash"),
+            ("https://erp.example.com?", "query"),
+            ("https://erp.example.com/demo?a=b", "query"),
+            ("https://erp.example.com#", "fragment"),
+            ("https://erp.example.com/demo#top", "fragment"),
+            ("https://maria@erp.example.com", "user name"),
+            ("https://maria:secret@erp.example.com", "user name"),
+            ("https://:secret@erp.example.com", "user name"),
+            ("https://", "without trailing slash"),
+            ("https:///demo", "a DNS name"),
+            ("https://ERP.example.com", "lower case"),
+            ("https://пример.example", "xn--"),
+            ("https://erp_1.example.com", "a DNS name"),
+            ("https://erp..example.com", "a DNS name"),
+            ("https://erp.example.com.", "a DNS name"),
+            ("https://erp.example.com\n", "a DNS name"),
+            ("https://erp.example.com demo", "a DNS name"),
+            ("https://erp.example.com\\demo", "a DNS name"),
+            ("https://127.1", "an IP address"),
+            ("https://0x7f.0.0.1", "a DNS name|an IP address"),
+            ("https://127.0.0.0x1", "an IP address"),
+            ("https://999.0.0.1", "an IP address"),
+            ("https://[::1", "a DNS name"),
+            ("https://[::0:1]", "an IP address"),
+            ("https://[fe80::1%eth0]", "a DNS name"),
+            ("https://erp.example.com:", "a port from 1 to 65535"),
+            ("https://erp.example.com:https", "a DNS name"),
+            ("https://erp.example.com:0", "a port from 1 to 65535"),
+            ("https://erp.example.com:08000", "a port from 1 to 65535"),
+            ("https://erp.example.com:65536", "a port from 1 to 65535"),
+            ("https://erp.example.com:99999999999999999999", "a port from 1 to 65535"),
+            ("https://erp.example.com:443", "no port"),
+            ("http://erp.example.com:80/demo", "no port"),
+            ("https://erp.example.com//demo", "single slashes"),
+            ("https://erp.example.com/a/../b", "single slashes"),
+            ("https://erp.example.com/./b", "single slashes"),
+            ("https://erp.example.com/.well-known", "beginning with a dot"),
+            ("https://erp.example.com/de%6do", "letters, digits"),
+            ("https://erp.example.com/дема", "letters, digits"),
+            ("https://erp.example.com/demo;a", "letters, digits"),
+            ("https://erp.example.com/demo\n", "letters, digits"),
+            ("https://erp.example.com/id", "/id is an address of the instance itself"),
+            ("https://erp.example.com/health/demo", "/health is an address of the instance itself"),
+        ],
+    )
+    def test_what_is_no_instance_root(self, read, text, words):
+        with pytest.raises(ImproperlyConfigured, match=rf"^INSTANCE_URL: .*is not valid: expected .*(?:{words})"):
+            read(**GOOD, INSTANCE_URL=text)
+
     @pytest.mark.contract("SE-81", "SE-82", "SE-85")
     @pytest.mark.parametrize(
         ("text", "rpm", "concurrent"),

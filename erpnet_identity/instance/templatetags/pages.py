@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from django import template
 from django.conf import settings
@@ -16,6 +15,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, ngettext, pgettext
 
+from erpnet_identity.edge import mount
 from erpnet_identity.edge.language import CHOICE
 
 register = template.Library()
@@ -52,8 +52,9 @@ def _query(request: HttpRequest | None) -> QueryDict:
 
 @register.simple_tag
 def instance_host() -> str:
-    """The host of this instance: what a person compares with the address bar before typing a password."""
-    return urlsplit(settings.INSTANCE_URL).netloc
+    """The host of this instance, and its path if it has one: what a person compares with the address bar before typing
+    a password."""
+    return mount.shown()
 
 
 def _field_to_start_in(form: BaseForm) -> str:

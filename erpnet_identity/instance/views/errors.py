@@ -21,6 +21,7 @@ from erpnet_identity.audit.complaints import Complaint
 from erpnet_identity.audit.context import current
 from erpnet_identity.audit.redaction import beginning, scrub
 from erpnet_identity.edge.language import language_of
+from erpnet_identity.edge.mount import OutsidePath
 from erpnet_identity.edge.paths import is_asked_by_machine, is_machine
 from erpnet_identity.edge.proxies import UntrustedProxy
 from erpnet_identity.identity import error_trail
@@ -131,8 +132,22 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """404"""
+    if isinstance(exception, OutsidePath):
+        return _outside(request)
     error_trail.record_refused(request, 404, "not_found")
     return _answer(request, 404)
+
+
+def _outside(request: HttpRequest) -> HttpResponse:
+    """404 beside the path of the instance, which is also what a proxy looks like that takes it away or leaves it on
+    without anybody having said so (OPS-13)."""
+    path, is_stripped = settings.FORCE_SCRIPT_NAME, settings.PROXY_STRIPS_PATH
+    error_trail.record_refused(request, 404, "path_unknown", setting="ERPNET_PROXY_STRIPS_PATH")
+    message = f"{_MESSAGES[404]} The instance is at {settings.INSTANCE_URL}; this request came " + (
+        f"with {path} although ERPNET_PROXY_STRIPS_PATH is on." if is_stripped else f"without {path}."
+    )
+    context = {"root": settings.INSTANCE_URL, "path": path, "is_stripped": is_stripped, "has_advice": True}
+    return _answer(request, 404, "404_path.html", message=message, **context)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

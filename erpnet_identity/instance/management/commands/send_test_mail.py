@@ -2,7 +2,6 @@
 
 from argparse import ArgumentParser
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -10,6 +9,7 @@ from django.core.mail import EmailMessage
 from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
 
+from erpnet_identity.edge import mount
 from erpnet_identity.identity.mail import server_answer
 
 _OF_SMTP = "django.core.mail.backends.smtp.EmailBackend"
@@ -38,7 +38,7 @@ class Command(BaseCommand):
 
 def _message(address: str) -> EmailMessage:
     return EmailMessage(
-        f"Test mail of {urlsplit(settings.INSTANCE_URL).netloc}",
+        f"Test mail of {mount.shown()}",
         f"{settings.INSTANCE_URL} can send mail. Nothing is to be done.\n",
         to=[address],
         headers={"Auto-Submitted": "auto-generated"},

@@ -1,10 +1,8 @@
 """The first page of the Instance Manager (IS-83)."""
 
-from urllib.parse import urlsplit
-
-from django.conf import settings
 from django.http import HttpResponse
 
+from erpnet_identity.edge import mount
 from erpnet_identity.tenancy.models import database_name
 
 from ...pool_figures import pool_figures
@@ -15,7 +13,7 @@ def home(visit: Visit) -> HttpResponse:
     """The instance's name and version, how its licences are used, and where everything else is."""
     context = {
         "name": database_name(),
-        "host": urlsplit(settings.INSTANCE_URL).netloc,
+        "host": mount.shown(),
         "pool": pool_figures(now=visit.now),
     }
     return visit.page("manage/home.html", context)
