@@ -20,6 +20,10 @@ _HARMLESS = {
     "secret_name", "secret_id", "secrets", "token_id", "token_policy", "status_code", "error_code",
     "AccessTokens", "access_tokens",  # the policy for issuing reference tokens (TA-22)
 }  # fmt: skip
+# Where a word begins and ends as far as secrets go. An address in an address is encoded, often twice: `%3D` and `%252F`
+# end in what could be part of a word.
+_BEGIN = r"(?:(?<=%[0-9A-Fa-f]{2})|(?<=25[0-9A-Fa-f]{2})|(?<![A-Za-z0-9]))"
+_END = r"(?![A-Za-z0-9])"
 # Each in time that grows with the text alone, whatever a stranger writes: a run that was begun is taken whole, so that
 # no later beginning within it is tried again. A test holds every one of them against hostile texts.
 SHAPES: tuple[str, ...] = (
@@ -27,19 +31,22 @@ SHAPES: tuple[str, ...] = (
     # well, because to go on looking for the dot of another one would take time by the square of the text.
     r"eyJ[A-Za-z0-9_-]{8,}(?:[.:][A-Za-z0-9_-]*){0,4}",
     r"enrt_[0-9A-Fa-f]{12,}",  # a reference token
-    r"\b[0-9A-F]{64}\b",  # an authorization code or a refresh token
-    r"\b[0-9a-f]{32}-[0-9a-z]{1,13}-[0-9a-f]{32}\b",  # the end of a link that resets a password
+    r"[0-9A-F]{64,}",  # an authorization code or a refresh token
+    r"[0-9a-f]{32}-[0-9a-z]{1,13}-[0-9a-f]{32}",  # the end of a link that resets a password
     # A client secret of ours that was put into the wrong field. Small and capital letters tell it from a digest.
-    r"\b(?=[A-Z0-9]{0,40}[a-z])(?=[a-z0-9]{0,40}[A-Z])[A-Za-z0-9]{40}\b",
+    rf"{_BEGIN}(?=[A-Z0-9]{{0,40}}[a-z])(?=[a-z0-9]{{0,40}}[A-Z])[A-Za-z0-9]{{40}}{_END}",
     r"(?i:\b(?:basic|bearer)\s+)[A-Za-z0-9+/=._~-]{8,}",
 )
-# What is hidden because of the word before it: in a form or an address, and as Python and JSON write a mapping.
+# A value: in quotes up to the same quote, in brackets up to their end, else one word.
+_VALUE = r"""[bu]?(?:\[[^\]]*\]?|\([^)]*\)?|'(?:[^'\\]|\\.)*'?|"(?:[^"\\]|\\.)*"?|\\?['"]?[^&\s"]+)"""
+# What is hidden because of the word before it: in a form or an address, encoded or not, and as Python and JSON write a
+# mapping.
 NAMED: tuple[str, ...] = (
-    rf"(?i:(?<![a-z0-9])(?:{_WORDS})=)[^&\s'\"]+",
-    rf"(?i:(?<![a-z0-9])(?:{_WORDS})['\"]\s{{0,2}}[:,]\s{{0,2}}[\[(]?['\"])[^'\"]+",
+    rf"(?i:{_BEGIN}(?:{_WORDS})(?:=|%(?:25)*3d)){_VALUE}",
+    rf"(?i:{_BEGIN}(?:{_WORDS})['\"]\s{{0,2}}[:,]\s{{0,2}}){_VALUE}",
 )
 _SECRET_SHAPES = re.compile("|".join(SHAPES))
-_NAMED = re.compile("|".join(NAMED))
+_NAMED = re.compile("|".join(NAMED), re.DOTALL)
 HIDDEN = "***"
 # Characters of one text that are looked at and written; an error at the end of a long trace still stands in it.
 LONGEST = 16 * 1024
@@ -71,7 +78,7 @@ def scrub(text: str) -> str:
     """``text`` with everything that looks like a credential hidden, of a length that may be written, and with nothing
     in it that a database refuses."""
     text = _SECRET_SHAPES.sub(HIDDEN, _cut(text))
-    if "=" in text or "'" in text or '"' in text:
+    if "=" in text or "'" in text or '"' in text or "%" in text:
         text = _NAMED.sub(HIDDEN, text)
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 

@@ -61,6 +61,42 @@ def test_by_shape_anywhere(text):
             assert secret not in shown
 
 
+RESET = "0a1b" * 8 + "-d2m3k9-" + "9f8e" * 8
+
+
+@pytest.mark.contract("OP-233")
+@pytest.mark.parametrize("secret", [TOKEN, REFERENCE, CODE, SECRET, RESET])
+@pytest.mark.parametrize(
+    "around",
+    [
+        "/signin%3Fcode%3D{}", "next=%2Fcb%2F{}%26a", "%22{}%22", "%253D{}", "a_{}_b", "é{}é", "/{}/", "b'{}'", "<{}>",
+        "-{}-", "\t{}\n",
+    ],
+)  # fmt: skip
+def test_by_shape_whatever_stands_beside_it(secret, around):
+    """An address in an address is encoded, and what encodes it looks like a part of the secret."""
+    shown = scrub(around.format(secret))
+    assert secret[8:24] not in shown
+    assert secret[-8:] not in shown
+
+
+@pytest.mark.contract("OP-233")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password=\"hunter 22\"", "password='hunter 22'", "'password': 'it\\'s hunter 22'", "password=it's-hunter-22",
+        '"password": "it\'s hunter 22"', "{'password': ['first', 'hunter 22']}", "client_secret=b'hunter 22'",
+        "'code': b'hunter 22'", "/x%3Fpassword%3Dhunter-22", "client_secret%253Dhunter-22", "('code', ('hunter 22',))",
+    ],
+)  # fmt: skip
+def test_by_the_word_before_it_however_it_is_quoted(text):
+    shown = scrub(f"before {text} after")
+    assert "hunter" not in shown
+    assert "22" not in shown
+    assert shown.startswith("before ")
+    assert shown.endswith(" after")
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -145,7 +181,8 @@ def test_whatever_the_type(wrap):
 
 PIECES = (
     "eyJ", "eyJhbGciOiJS", "enrt_", "enrt_0A1B", "basic ", "Bearer", " ", "code=", "client_secret", "password1",
-    "'code': '", '"secret":"', "A1", "aB", "0a1b", "-", ".", ":", "=", "'", "_token",
+    "'code': '", '"secret":"', "password=[", "password=(", "password=\"\\", "%25", "3d", "\\",
+    "A1", "aB", "0a1b", "-", ".", ":", "=", "'", "_token",
 )  # fmt: skip
 
 
