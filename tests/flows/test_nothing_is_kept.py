@@ -110,12 +110,12 @@ def refused_form(browser):
 def wrong_host(browser):
     query = {"id_token_hint": TOKEN, "state": "hunter22"}
     assert browser.get("/id/connect/endsession", query, headers={"host": "evil.example"}).status_code == 400
-    return "Invalid HTTP_HOST header: 'evil.example'"
+    return "host=evil.example"
 
 
 def token_as_host(browser):
     assert browser.get("/", headers={"host": TOKEN}).status_code == 400
-    return "Invalid HTTP_HOST header"
+    return "the host of a request is not one of this instance"
 
 
 def too_many_fields(browser):
