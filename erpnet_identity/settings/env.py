@@ -7,6 +7,7 @@ from it, so neither can go stale (OPS-05).
 import os
 import re
 from typing import Any
+from urllib.parse import quote
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -63,7 +64,8 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         "DATABASE_URL",
         "address",
-        f"sqlite:///{VAR_DIR / 'instance.sqlite3'}",
+        # The copy may lie in a folder called C# or 100%.
+        f"sqlite:///{quote(str(VAR_DIR / 'instance.sqlite3'))}",
         "SQLite for one machine, postgres://user:password@host/name for production (OPS-02).",
         kinds.database_url,
         secret=True,

@@ -167,9 +167,14 @@ def service(schemes: tuple[str, ...], expected: str, parse: Callable[[str], Any]
         if value.split(":", 1)[0] not in schemes:
             raise ValueError(f"expected {expected}")
         try:
+            if "#" in value and not value.startswith("postgres"):
+                # What follows would be left out without a word; only of PostgreSQL's passwords it is read.
+                raise ValueError
             return dict(parse(value))
         except (ValueError, KeyError):
-            raise ValueError(f"expected {expected}; special characters in a password are percent-encoded") from None
+            raise ValueError(
+                f"expected {expected}; special characters in a password or a path are percent-encoded (# is %23)"
+            ) from None
 
     return read
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from erpnet_identity.bootstrap import VAR_DIR
 
@@ -29,7 +30,7 @@ def example_file(variables: Iterable[Variable]) -> str:
         lines.append(f"# {variable.meaning}")
         default = variable.default
         if default is not None:
-            default = default.replace(str(VAR_DIR), "var")
+            default = default.replace(quote(str(VAR_DIR)), "var")
         lines.append(f"# ({variable.kind}{', required' if default is None else ''})")
         lines.append(f"{'' if default is None else '#'}{variable.name}={default or ''}")
         lines.append("")

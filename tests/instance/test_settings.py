@@ -418,6 +418,36 @@ def test_an_address_with_a_port_that_is_none(text):
         kinds.instance_url(text)
 
 
+@pytest.mark.parametrize(
+    ("reader", "text"),
+    [
+        (kinds.database_url, "sqlite:////srv/C#/x.sqlite3"),
+        (kinds.cache_url, "redis://:pa#ss@cache:6379/0"),
+        (kinds.email_url, "smtp://joe:pa#ss@mail:25"),
+    ],
+)
+def test_an_address_whose_end_would_be_left_out(reader, text):
+    with pytest.raises(ValueError, match="percent-encoded"):
+        reader(text)
+    reader(text.replace("#", "%23"))
+
+
+@pytest.mark.contract("OPS-02")
+def test_a_copy_may_lie_in_any_folder(tmp_path):
+    """Its default database is in it, whatever the names of its folders mean in an address."""
+    var = tmp_path / "C# + 100%41? ü" / "var"
+    script = f"""
+from pathlib import Path
+from erpnet_identity import bootstrap
+bootstrap.VAR_DIR = Path({str(var)!r})
+bootstrap.VAR_DIR.parent.mkdir()
+from erpnet_identity.settings import DATABASES
+print(DATABASES["default"]["NAME"])
+"""
+    result = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment(), capture_output=True, text=True)
+    assert result.stdout == f"{var / 'instance.sqlite3'}\n", result.stderr
+
+
 @pytest.mark.parametrize("text", ["http://127.0.0.1:8000", "https://[2001:db8::1]", "http://[::1]:1", "http://h/erp"])
 def test_an_address_of_an_instance(text):
     assert kinds.instance_url(text) == text
