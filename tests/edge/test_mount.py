@@ -66,7 +66,7 @@ def test_without_a_path_nothing_changes():
     assert request.path_info == request.path == "/demo/id/signin"
 
 
-@pytest.mark.contract("OPS-13", "ID-03")
+@pytest.mark.contract("OPS-13")
 @pytest.mark.parametrize("strips", [False, True])
 @pytest.mark.django_db
 def test_plain_http_is_sent_on_below_the_path(below, strips, settings, client):

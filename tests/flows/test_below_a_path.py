@@ -195,7 +195,7 @@ def kind_of(address):
     return re.sub(r"/[0-9a-f]{8}-[0-9a-f-]{27}|/[0-9]+(?=/)", "/ROW", path)
 
 
-@pytest.mark.contract("OPS-13", "IS-02")
+@pytest.mark.contract("OPS-13")
 def test_every_link_of_every_page(instance, admin):
     """Walk the product as a visitor cannot: along every link, image, script and form of every kind of page."""
     host = f"{instance.proxy.url}/"
@@ -223,7 +223,7 @@ def test_every_link_of_every_page(instance, admin):
     assert len(seen) > 60
 
 
-@pytest.mark.contract("OPS-13", "IS-03")
+@pytest.mark.contract("OPS-13")
 def test_the_root_with_and_without_its_slash(instance):
     plain, slash = (requests.get(f"{instance.root}{end}", allow_redirects=False, timeout=20) for end in ("", "/"))
     assert (plain.status_code, slash.status_code) == (200, 200)
@@ -286,7 +286,7 @@ def test_a_path_twice_is_none(instance):
     assert requests.get(f"{instance.root}{PATH}/id/signin", allow_redirects=False, timeout=20).status_code == 404
 
 
-@pytest.mark.contract("OPS-13", "OPS-08")
+@pytest.mark.contract("OPS-13")
 def test_whoever_watches_the_process_needs_no_path(instance):
     assert direct(instance, "/health/live")[0] == 200
     assert direct(instance, "/health/ready")[0] == 200
