@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 from . import mount, plain_http
 from .paths import is_machine, opener_policy
 from .policy import CONTENT_SECURITY_POLICY
-from .proxies import UntrustedProxy, claims_https, is_https, read_forwarded, standard_header
+from .proxies import UntrustedProxy, claims_https, is_https, is_of_secure_page, read_forwarded, standard_header
 
 
 class EdgeMiddleware:
@@ -37,10 +37,10 @@ class EdgeMiddleware:
         request.is_outside = mount.is_outside(request)  # type: ignore[attr-defined]
         machine = request.is_machine = is_machine(request.path_info)  # type: ignore[attr-defined]
 
+        refused = None
         if settings.HTTPS_ONLY and not secure and not request.path_info.startswith("/health/"):
-            response: HttpResponseBase = self._refuse_plain_http(request, machine)
-        else:
-            response = self.get_response(request)
+            refused = self._refuse_plain_http(request, machine)
+        response: HttpResponseBase = refused if refused is not None else self.get_response(request)
 
         headers = response.headers
         if not response.streaming and response.status_code not in (204, 304) and "Content-Length" not in headers:
@@ -59,9 +59,13 @@ class EdgeMiddleware:
             )
         return response
 
-    def _refuse_plain_http(self, request: HttpRequest, machine: bool) -> HttpResponse:
-        if header := claims_https(request.META):
+    def _refuse_plain_http(self, request: HttpRequest, machine: bool) -> HttpResponse | None:
+        """The answer to a request without HTTPS; None for a style sheet of the page that says what is wrong."""
+        header = claims_https(request.META)
+        if header or (not machine and is_of_secure_page(request.META)):
             # It would come back as often as it is sent on.
+            if request.path_info.startswith("/static/") and request.method in ("GET", "HEAD"):
+                return None
             address: str = request.peer_address  # type: ignore[attr-defined]
             return response_for_exception(request, UntrustedProxy(header, address))
         # A program that sent its secret in the clear must notice; a person who typed the address is sent on.

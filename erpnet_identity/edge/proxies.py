@@ -20,7 +20,8 @@ _PAIR = re.compile(r'\s*([A-Za-z]{1,20})=(?:"([^"\\]{0,100})"|([^\s",;]{0,100}))
 
 
 class UntrustedProxy(PermissionDenied):
-    """A proxy says that the caller spoke HTTPS, and nobody has said that this proxy may be believed."""
+    """A proxy says with ``header`` that the caller spoke HTTPS, and nobody has said that this proxy may be believed.
+    Without a header the proxy does not say it, although the browser did speak HTTPS."""
 
     def __init__(self, header: str, address: str) -> None:
         super().__init__(header)
@@ -101,6 +102,14 @@ def claims_https(meta: Mapping[str, Any]) -> str:
     if _last(str(meta.get("HTTP_X_FORWARDED_PROTO", ""))) == "https":
         return "X-Forwarded-Proto"
     return "Forwarded" if _element(standard_header(meta).split(",")[-1]).scheme == "https" else ""
+
+
+def is_of_secure_page(meta: Mapping[str, Any]) -> bool:
+    """Whether the browser speaks HTTPS by its own account: only then, and on its own machine, it says how a request
+    came about (Fetch Metadata §3, ``Sec-Fetch-Site``). A program may write that as well and gains nothing."""
+    host = str(meta.get("HTTP_HOST", "")).lower()
+    is_own = host.startswith(("localhost", "127.", "[::1]")) or host.partition(":")[0].endswith(".localhost")
+    return "HTTP_SEC_FETCH_SITE" in meta and not is_own
 
 
 def _follow(remote: str, hops: Iterable[Hop], trusted: Networks) -> Hop:

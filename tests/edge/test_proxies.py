@@ -1,5 +1,7 @@
 """Forwarded headers count only as far as their writers are trusted."""
 
+import re
+from contextlib import closing
 from ipaddress import ip_network
 from uuid import uuid4
 
@@ -209,6 +211,38 @@ class TestForgottenProxy:
         text = answer.content.decode()
         for word in ("X-Forwarded-Proto", "172.18.0.5", "TRUSTED_PROXIES", answer["X-Correlation-Id"]):
             assert word in text
+
+    @pytest.mark.parametrize("trusted", [[], [ip_network("172.18.0.0/16")]])
+    @pytest.mark.parametrize("header", [{}, {"X_Forwarded_For": "203.0.113.66"}, {"X_Forwarded_Proto": "http"}])
+    def test_a_browser_that_speaks_https_is_not_sent_in_circles(
+        self, get, settings, monkeypatch, caplog, trusted, header
+    ):
+        """The proxy says nothing of HTTPS; the browser, which tells how its requests came about, speaks it."""
+        monkeypatch.setattr(errors._complain_of_silence, "last", float("-inf"))
+        settings.TRUSTED_PROXIES = trusted
+        answer = get("/id/signin", Sec_Fetch_Site="none", **header)
+        page = answer.content.decode()
+        assert answer.status_code == 403
+        for word in ("172.18.0.5", "X-Forwarded-Proto", "TRUSTED_PROXIES"):
+            assert word in page
+        (warning,) = [record.getMessage() for record in caplog.records if record.name == "erpnet.edge"]
+        assert "'header': 'X-Forwarded-Proto'" in warning
+        assert AuditEvent.objects.get().detail["cause"] == "proxy_silent"
+
+    @pytest.mark.parametrize("header", [{"X_Forwarded_Proto": "https"}, {"Sec_Fetch_Site": "same-origin"}])
+    def test_the_page_that_says_it_has_its_style_sheets(self, get, header):
+        sheets = re.findall(r'href="(/static/[^"]+)"', get("/id/signin", **header).content.decode())
+        assert len(sheets) >= 3
+        for path in sheets:
+            with closing(get(path, **header)) as answer:
+                assert answer.status_code == 200
+        # Plain HTTP it is all the same: without the header they are sent on like anything else.
+        assert get(sheets[0])["Location"] == f"https://erp.example.com{sheets[0]}"
+
+    @pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1:8000", "[::1]", "a.localhost"])
+    def test_on_the_own_machine_a_browser_says_nothing_of_https(self, get, host):
+        answer = get("/id/signin", Host=host, Sec_Fetch_Site="none")
+        assert answer["Location"] == "https://erp.example.com/id/signin"
 
     def test_plain_http_is_sent_on_as_before(self, get):
         assert get("/id/signin")["Location"] == "https://erp.example.com/id/signin"

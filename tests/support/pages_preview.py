@@ -318,6 +318,10 @@ PAGES: dict[str, Page] = {
         "403_proxy.html", "error-code", "error-start", status=403, correlation_id="0f8fad5b",
         proxy=SimpleNamespace(header="X-Forwarded-Proto", address="2001:db8:85a3::8a2e:370:7334"), has_advice=True,
     ),
+    "error-403_proxy_silent": page(
+        "403_proxy_silent.html", "error-code", "error-start", status=403, correlation_id="0f8fad5b",
+        proxy=SimpleNamespace(header="", address="2001:db8:85a3::8a2e:370:7334"), has_advice=True,
+    ),
     **{
         f"error-404_path_{'on' if is_stripped else 'off'}": page(
             "404_path.html", "error-code", "error-start", status=404, correlation_id="0f8fad5b",

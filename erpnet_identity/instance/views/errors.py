@@ -35,6 +35,10 @@ _complain = Complaint(
     log,
     "requests come through a proxy that is not trusted; INSTANCE_URL is https, so every one of them is refused",
 )
+_complain_of_silence = Complaint(
+    log,
+    "browsers that speak HTTPS come through a proxy that does not say so; INSTANCE_URL is https, so they are refused",
+)
 
 _TYPES = {400: "InvalidRequest", 403: "Forbidden", 404: "NotFound", 500: "ServerError", 503: "ServiceUnavailable"}
 _CODES = {
@@ -116,6 +120,10 @@ def permission_denied(request: HttpRequest, exception: Exception | None = None) 
 
 def _untrusted_proxy(request: HttpRequest, proxy: UntrustedProxy) -> HttpResponse:
     """403 for what would otherwise be sent on to the same address for ever (ID-03)."""
+    if not proxy.header:
+        _complain_of_silence.about(header="X-Forwarded-Proto", address=proxy.address)
+        error_trail.record_refused(request, 403, "proxy_silent", header="X-Forwarded-Proto")
+        return _answer(request, 403, "403_proxy_silent.html", proxy=proxy, has_advice=True)
     _complain.about(header=proxy.header, address=proxy.address, setting="TRUSTED_PROXIES")
     error_trail.record_refused(request, 403, "proxy_not_trusted", header=proxy.header, setting="TRUSTED_PROXIES")
     message = f"{proxy.header} was sent by {proxy.address}, which is not among TRUSTED_PROXIES. HTTPS is required."
