@@ -35,7 +35,10 @@ def record_failed(request: HttpRequest, error: str) -> None:
 
 def _is_shown(request: HttpRequest) -> bool:
     """Whether a person or a program gets to see the id: browsers ask for icons and style sheets by themselves."""
-    return not request.path_info.startswith("/static/") and not request.headers.get("Accept", "").startswith("image/")
+    accepted = request.headers.get("Accept", "")
+    if request.path_info.startswith("/static/"):
+        return "text/html" in accepted
+    return not accepted.startswith("image/")
 
 
 def _record(request: HttpRequest, name: str, outcome: str, detail: dict[str, Any]) -> None:

@@ -130,7 +130,11 @@ def test_pages_of_a_stranger_are_counted_and_those_of_a_person_written(settings,
 def test_what_browsers_ask_by_themselves_leaves_nothing(client):
     client.get("/favicon.ico", headers={"Accept": "image/avif,image/webp,*/*"})
     client.get("/static/erp/nothing.css")
+    client.get("/static/erp/nothing.css", headers={"Accept": "text/css,*/*;q=0.1"})
     assert not AuditEvent.objects.exists()
+    # Somebody who opens such an address reads the id.
+    answer = client.get("/static/erp/nothing.css", headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    assert AuditEvent.objects.get().correlation_id == answer["X-Correlation-Id"]
 
 
 @pytest.mark.contract("AU-05", "AU-12")
