@@ -11,7 +11,12 @@ LAST = 65535
 
 
 class PortUnusable(Exception):
-    """Nobody can listen there: in use, not allowed, or no address of this machine. Its text is a sentence."""
+    """Nobody can listen there: in use, not allowed, or no address of this machine. Its text is a sentence, ``option``
+    the one to change."""
+
+    def __init__(self, text: str, option: str) -> None:
+        super().__init__(text)
+        self.option = option
 
 
 def number(text: str) -> int:
@@ -41,7 +46,8 @@ def ensure_free(host: str, port: int) -> int:
             taken: int = probe.getsockname()[1]
             return taken
     except OSError as error:
-        raise PortUnusable(_sentence(host, port, error)) from None
+        is_host = isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL
+        raise PortUnusable(_sentence(host, port, error), "--host" if is_host else "--port") from None
 
 
 def _sentence(host: str, port: int, error: OSError) -> str:

@@ -23,8 +23,9 @@ def test_what_is_no_port(command, text):
 @pytest.mark.parametrize(
     ("number", "sentence"),
     [
-        (errno.EACCES, "this account may not; ports below 1024 belong to root"),
-        (errno.EADDRNOTAVAIL, "Cannot assign requested address"),
+        (errno.EACCES, "this account may not; ports below 1024 belong to root. Name another with --port."),
+        (errno.EADDRINUSE, "another program uses it. Name another with --port."),
+        (errno.EADDRNOTAVAIL, "Cannot assign requested address. Name another with --host."),
     ],
 )
 def test_why_a_port_cannot_be_used(monkeypatch, number, sentence):
@@ -34,12 +35,12 @@ def test_why_a_port_cannot_be_used(monkeypatch, number, sentence):
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(ports.socket, "socket", type("Refusing", (socket.socket,), {"bind": bind}))
-    with pytest.raises(CommandError, match=f"Cannot listen on 127.0.0.1 port 81: {sentence}. "):
+    with pytest.raises(CommandError, match=rf"Cannot listen on 127.0.0.1 port 81: {sentence}$"):
         call_command("serve", port=81)
 
 
 def test_a_host_that_is_none():
-    with pytest.raises(CommandError, match=r"Cannot listen on no\.such\.host\.invalid port 8000: "):
+    with pytest.raises(CommandError, match=r"no\.such\.host\.invalid port 8000: .*Name another with --host\.$"):
         call_command("serve", host="no.such.host.invalid")
 
 

@@ -31,4 +31,4 @@ class Command(BaseCommand):
                 self.stdout.flush()
             server.run(host, port, count)
         except ports.PortUnusable as error:
-            raise CommandError(f"{error} Name another with --port, or stop the program that uses it.") from None
+            raise CommandError(f"{error} Name another with {error.option}.") from None
