@@ -160,7 +160,7 @@ _DESCRIPTIONS = {
 
 
 def _from_credential(error: CredentialError) -> ApiError:
-    """The refusal for a credential. What could tell a stranger which part was wrong is left out (DR-02)."""
+    """The refusal for a credential. It does not tell which part of the credential was wrong (DR-02)."""
     if isinstance(error, SeveralCredentials):
         refusal = ApiError("Send exactly one credential with a request.", cause=error.cause)
         refusal.status, refusal.type = 400, "InvalidRequest"
@@ -190,7 +190,7 @@ _TYPES = {
 
 
 def _refusal(error: Exception) -> ApiError | None:
-    """The refusal that an exception stands for; None for one that nobody foresaw."""
+    """The refusal that an exception stands for; None for an unforeseen one."""
     if isinstance(error, ApiError):
         return error
     if isinstance(error, CredentialError):

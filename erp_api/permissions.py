@@ -34,7 +34,7 @@ def check_user_type(principal: Principal) -> None:
 
 
 class HasScope(BasePermission):
-    """Lets a token in that has the scopes the view names. A view that names none refuses everybody.
+    """Lets a token in that has the scopes the view names. A view that names none refuses every request.
 
     Raises ``InsufficientScope``. The acting user's rights never widen scopes (TK-116).
     """
@@ -48,7 +48,7 @@ class HasScope(BasePermission):
         return True
 
 
-class Nobody(BasePermission):
+class DenyAll(BasePermission):
     """Refuses every request: what a view gets that forgot to name its permission."""
 
     def has_permission(self, request: object, view: object) -> bool:

@@ -2,10 +2,10 @@
 
 from django.urls import URLPattern, URLResolver, re_path
 
-from .viewsets import EntitySetViewSet, NothingView
+from .views import EntitySetView, NotFoundView
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    re_path(r"\Adomain/odata(?:/(?P<path>.*))?\Z", EntitySetViewSet.as_view(), name="domain-api"),
+    re_path(r"\Adomain/odata(?:/(?P<path>.*))?\Z", EntitySetView.as_view(), name="domain-api"),
     # Last: what exists nowhere is guarded as well.
-    re_path(r"", NothingView.as_view(), name="api-nothing"),
+    re_path(r"", NotFoundView.as_view(), name="api-not-found"),
 ]

@@ -22,5 +22,5 @@ RENAMED: dict[str, str] = {
     **{former: entity_set.name for entity_set in ENTITY_SETS.values() for former in entity_set.former_names},
 }
 
-# Sets of users, roles, rights and trusted applications: nobody reaches one without the scope `sec` (API-96).
+# Sets of users, roles, rights and trusted applications: they need the scope `sec` (API-96).
 SECURITY_PREFIX = "Systems_Security_"

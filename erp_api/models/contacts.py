@@ -16,7 +16,7 @@ class PartyType(models.TextChoices):
 
 
 class Party(Stamped, Aggregate):
-    """Somebody one can deal with. ``party_name`` is the name of a company or location, first and last name of a
+    """A company, a person or a location. ``party_name`` is the name of a company or location, first and last name of a
     person, and is what lists and searches look at (API-113)."""
 
     party_code = models.CharField(max_length=16, unique=True)

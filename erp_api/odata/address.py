@@ -33,7 +33,7 @@ class Kind(Enum):
     SET = "set"
     ENTITY = "entity"
     COUNT = "count"
-    NOTHING = "nothing"  # a security set that is not published: nobody learns that without `sec`
+    NOTHING = "nothing"  # a security set that is not published; without `sec` the answer is 403 and does not say so
     UNSUPPORTED = "unsupported"
 
 
@@ -97,7 +97,7 @@ def key_of(address: Address) -> UUID:
 
 
 def check_served(address: Address) -> None:
-    """Raises for an address that is known and has no answer. Asked after the guards: before them, nobody is told."""
+    """Raises for an address that is known and has no answer. Asked after the guards: a refused call learns nothing."""
     if address.kind is Kind.UNSUPPORTED:
         raise NotSupported(f"{address.name} is not supported.")
     if address.kind is Kind.NOTHING:

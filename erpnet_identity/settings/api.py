@@ -12,8 +12,8 @@ BODY_SECONDS: int = env.ERPNET_BODY_SECONDS
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["erpnet_identity.erp_sessions.state.SessionAuthentication"],
-    # A view that names no permission of its own refuses everybody.
-    "DEFAULT_PERMISSION_CLASSES": ["erp_api.permissions.Nobody"],
+    # A view that names no permission of its own refuses every request.
+    "DEFAULT_PERMISSION_CLASSES": ["erp_api.permissions.DenyAll"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "EXCEPTION_HANDLER": "erp_api.exceptions.handle",

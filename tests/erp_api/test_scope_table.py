@@ -6,7 +6,7 @@ from django.urls import get_resolver
 from erp_api.edm.registry import ENTITY_SETS
 from erp_api.odata.address import UNSUPPORTED
 from erp_api.permissions import HasScope
-from erp_api.viewsets import GuardedView
+from erp_api.views import GuardedView
 from erpnet_identity.audit.models import AuditEvent
 
 from .conftest import Api

@@ -7,12 +7,12 @@ from rest_framework.request import Request
 
 from erp_api.odata import address as addresses
 from erp_api.permissions import check_user_type
-from erp_api.viewsets import EntitySetViewSet
+from erp_api.views import EntitySetView
 from erpnet_identity.tokens.authentication import CredentialAuthentication
 from erpnet_identity.tokens.principal import Principal
 
 
-class SessionlessViewSet(EntitySetViewSet):
+class SessionlessView(EntitySetView):
     """Every guard but the last; the token is looked up alone."""
 
     authentication_classes = [CredentialAuthentication]
@@ -29,6 +29,6 @@ class SessionlessViewSet(EntitySetViewSet):
 
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    re_path(r"^api/domain/odata(?:/(?P<path>.*))?\Z", SessionlessViewSet.as_view()),
+    re_path(r"^api/domain/odata(?:/(?P<path>.*))?\Z", SessionlessView.as_view()),
     path("", include("erpnet_identity.urls")),
 ]

@@ -73,9 +73,9 @@ class GuardedView(APIView):
                 presence.end(self.session_id, now=timezone.now(), bytes_up=content_length(request), bytes_down=size)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """The guards. A refused call costs nothing further down, and tells a stranger nothing about what exists."""
+        """The guards. A refused call costs nothing further down; one without a credential learns nothing."""
         principal = request.auth  # who: 401
-        assert isinstance(principal, Principal)  # the authenticator refuses rather than lets anyone in unnamed
+        assert isinstance(principal, Principal)  # without one the authenticator has refused the request
         self.principal = principal
         check_user_type(principal)  # what kind of account: 403
         self.check_address(request._request, kwargs.get("path", ""))  # where and how: 404, 405, 414, 413
@@ -133,14 +133,14 @@ class GuardedView(APIView):
         return response
 
 
-class NothingView(GuardedView):
-    """Every address that does not exist: a stranger gets 401 there like everywhere (API-102)."""
+class NotFoundView(GuardedView):
+    """Every address that does not exist: without a credential the answer is 401 there as well (API-102)."""
 
     def resolve(self, path: str) -> Address:
         raise NotFound("There is nothing at this address.")
 
 
-class EntitySetViewSet(GuardedView):
+class EntitySetView(GuardedView):
     """The addresses under the service root: the root itself, sets, single records, counts."""
 
     def resolve(self, path: str) -> Address:
