@@ -1,5 +1,7 @@
 """A compiled query answers exactly as the query that it was made from."""
 
+from uuid import UUID
+
 import pytest
 from django.db import DataError, IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
@@ -34,6 +36,25 @@ def test_values_are_bound_and_never_part_of_the_text():
     UserFactory(login="a")
     query = CompiledQuery(1, lambda login: User.objects.filter(login=login).values_list("login"))
     assert query.rows("x' OR '1'='1") == []
+
+
+@pytest.mark.parametrize(("limit", "offset"), [(None, 0), (2, 0), (2, 1), (2, 3), (0, 0), (None, 1)])
+def test_a_window_of_the_rows(limit, offset):
+    for login in "abcd":
+        UserFactory(login=login)
+    query = CompiledQuery(1, lambda login: User.objects.filter(login__gt=login).order_by("login").values_list("login"))
+    expected = [("b",), ("c",), ("d",)][offset:]
+    assert query.rows("a", limit=limit, offset=offset) == (expected if limit is None else expected[:limit])
+
+
+def test_keys_are_bound_as_the_database_keeps_them():
+    keys = sorted(UserFactory().pk for _ in range(3))
+    rows = User.objects.order_by("pk").values_list("pk", "login")
+    after = CompiledQuery(1, lambda key: rows.filter(pk__gt=key), of=UUID)
+    between = CompiledQuery(2, lambda low, high: rows.filter(pk__gt=low, pk__lt=high), of=UUID)
+    for key in keys:
+        assert after.rows(key) == list(rows.filter(pk__gt=key))
+    assert [key for key, _ in between.rows(keys[0], keys[2])] == [keys[1]]
 
 
 def test_a_placeholder_that_does_not_reach_the_sql_is_a_mistake():
