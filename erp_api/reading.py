@@ -48,7 +48,7 @@ def _selection(entity_set: EntitySet, wanted: Options, request: HttpRequest) -> 
     flags = options.flags(wanted)
     names = select.selected(entity_set, wanted.get("$select"), include_id="includeid" in flags)
     languages: tuple[str, ...] = ()
-    if entity_set.display.name in names:
+    if "DisplayText" in names:
         cookie, accepted = request.COOKIES.get(language.COOKIE, ""), request.META.get("HTTP_ACCEPT_LANGUAGE", "")
         languages = language.wanted(wanted, cookie=cookie, accepted=accepted)
     return plan(entity_set.name, names, languages), "skipnulls" in flags

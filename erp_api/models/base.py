@@ -9,10 +9,7 @@ from django.utils import timezone
 
 
 class Record(models.Model):
-    """A record: a GUID that never changes and a version that every change raises (API-49, API-112).
-
-    Multi-language texts are JSON objects with two-letter upper-case keys: ``{"EN": "Apple", "BG": "Ябълка"}``.
-    """
+    """A record: a GUID that never changes and a version that every change raises (API-49, API-112)."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     object_version = models.PositiveIntegerField(default=1)

@@ -5,6 +5,7 @@
 from django.db import models
 
 from .base import Aggregate, Stamped
+from .fields import MultiLanguageField
 
 
 class PartyType(models.TextChoices):
@@ -20,7 +21,7 @@ class Party(Stamped, Aggregate):
     person, and is what lists and searches look at (API-113)."""
 
     party_code = models.CharField(max_length=16, unique=True)
-    party_name = models.JSONField(default=dict)
+    party_name = MultiLanguageField(max_length=254, default=dict)
     party_type = models.CharField(max_length=1, choices=PartyType.choices, default=PartyType.PERSON)
     party_unique_number = models.CharField(max_length=16, null=True, blank=True)
     is_active = models.BooleanField(default=True)
@@ -31,16 +32,16 @@ class Party(Stamped, Aggregate):
     # Companies.
     registration_number = models.CharField(max_length=16, null=True, blank=True, db_index=True)
     registration_vat_number = models.CharField(max_length=16, null=True, blank=True)
-    registration_type = models.JSONField(null=True, blank=True)
-    city = models.JSONField(null=True, blank=True)
+    registration_type = MultiLanguageField(max_length=16, null=True, blank=True)
+    city = MultiLanguageField(max_length=64, null=True, blank=True)
     branch_number = models.IntegerField(default=0)
     is_vat_registered = models.BooleanField(default=False)
 
     # Persons.
-    first_name = models.JSONField(null=True, blank=True)
-    middle_name = models.JSONField(null=True, blank=True)
-    last_name = models.JSONField(null=True, blank=True)
-    title = models.JSONField(null=True, blank=True)
+    first_name = MultiLanguageField(max_length=64, null=True, blank=True)
+    middle_name = MultiLanguageField(max_length=64, null=True, blank=True)
+    last_name = MultiLanguageField(max_length=64, null=True, blank=True)
+    title = MultiLanguageField(max_length=32, null=True, blank=True)
 
     # Company locations.
     company = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="locations")

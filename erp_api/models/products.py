@@ -7,6 +7,7 @@ from decimal import Decimal
 from django.db import models
 
 from .base import Aggregate, Record, Stamped
+from .fields import MultiLanguageField
 from .general import Currency, EnterpriseCompany
 
 
@@ -21,7 +22,7 @@ class ABCClass(models.TextChoices):
 class MeasurementCategory(Aggregate):
     """Units that convert into each other."""
 
-    name = models.JSONField(default=dict)
+    name = MultiLanguageField(max_length=64, default=dict)
     is_default = models.BooleanField(default=False)
 
     class Meta:
@@ -36,7 +37,7 @@ class MeasurementUnit(Record):
 
     measurement_category = models.ForeignKey(MeasurementCategory, on_delete=models.CASCADE, related_name="units")
     code = models.CharField(max_length=16, null=True, blank=True, unique=True)
-    name = models.JSONField(default=dict)
+    name = MultiLanguageField(max_length=64, default=dict)
     multiplier = models.DecimalField(max_digits=9, decimal_places=3, default=Decimal(1))
     divisor = models.DecimalField(max_digits=9, decimal_places=3, default=Decimal(1))
     is_default_unit = models.BooleanField(default=False)
@@ -59,7 +60,7 @@ class ProductType(Aggregate):
     """What can be done with a product: stocked, shipped, serviced."""
 
     code = models.CharField(max_length=16, unique=True)
-    name = models.JSONField(default=dict)
+    name = MultiLanguageField(max_length=254, default=dict)
     is_default = models.BooleanField(default=False)
     is_fixed_asset = models.BooleanField(default=False)
     is_service_activity_service = models.BooleanField(default=False)
@@ -77,7 +78,7 @@ class ProductGroup(Aggregate):
     group above, ``/`` at the top."""
 
     code = models.CharField(max_length=16, unique=True)
-    name = models.JSONField(default=dict)
+    name = MultiLanguageField(max_length=180, default=dict)
     full_path = models.CharField(max_length=254, unique=True)
     parent = models.CharField(max_length=254, default="/")
     active = models.BooleanField(default=True)
@@ -102,8 +103,8 @@ class Product(Stamped, Aggregate):
     """Something that is bought or sold, goods or service."""
 
     part_number = models.CharField(max_length=32, unique=True)
-    name = models.JSONField(default=dict)
-    description = models.JSONField(null=True, blank=True)
+    name = MultiLanguageField(max_length=254, default=dict)
+    description = MultiLanguageField(null=True, blank=True)
     catalog_description_html = models.TextField(null=True, blank=True)
     abc_class = models.CharField(max_length=1, choices=ABCClass.choices, default=ABCClass.B)
     active = models.BooleanField(default=True)

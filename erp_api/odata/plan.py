@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..edm import types
-from ..edm.entity_set import EntitySet, Property
+from ..edm.properties import Property
 from ..edm.registry import ENTITY_SETS
 from . import encoding
 from .statement import Statement
@@ -42,7 +42,7 @@ class Plan:
         return "{" + context + ",".join(members) + "}"
 
 
-def _getter(entity_set: EntitySet, property_: Property, at: Mapping[str, int], languages: tuple[str, ...]) -> Getter:
+def _getter(property_: Property, at: Mapping[str, int], languages: tuple[str, ...]) -> Getter:
     """The function that writes one property of a row; ``at`` says where in the row a column is."""
     type_ = property_.type
     place = at[property_.columns[0]]
@@ -50,7 +50,7 @@ def _getter(entity_set: EntitySet, property_: Property, at: Mapping[str, int], l
         member = "Currency" if isinstance(type_, types.Amount) else "Unit"
         unit = at[property_.columns[1]]
         return lambda row: "null" if row[place] is None else encoding.amount(row[place], row[unit], member)
-    if property_ is entity_set.display:
+    if isinstance(type_, types.DisplayText):
         return lambda row: encoding.text(encoding.in_language(row[place], languages))
     encode: Callable[[Any], str]
     match type_:
@@ -93,7 +93,7 @@ def plan(set_name: str, names: tuple[str, ...], languages: tuple[str, ...] = ())
 
     written = ("@odata.id", *names)
     getters: list[Getter] = [lambda row: f'"{set_name}({row[0]})"']
-    getters += [_getter(entity_set, property_, at, languages) for property_ in properties]
+    getters += [_getter(property_, at, languages) for property_ in properties]
     template = "{" + ",".join([f'"{name}":%s' for name in written]) + "}"
     return Plan(Statement(rows), template, written, tuple(getters))
 

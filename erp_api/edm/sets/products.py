@@ -5,10 +5,10 @@ from typing import Any
 from django.db.models import F, FilteredRelation, Q, Subquery
 from django.db.models.functions import Coalesce
 
-from erp_api.models import ABCClass, EnterpriseCompany, Product
+from erp_api.models import EnterpriseCompany, Product
 
-from ..entity_set import EntitySet, attribute, reference
-from ..types import Amount, Bool, DateTime, Enum, MultiLanguage, Quantity, Str
+from ..entity_set import EntitySet
+from ..properties import STAMPS, Use, amount, display_text, quantity, reference, value
 
 
 def _base_unit() -> FilteredRelation:
@@ -29,34 +29,27 @@ def _currency() -> Any:
 
 PRODUCTS = EntitySet(
     name="General_Products_Products",
-    type_name="General_Products_Product",
-    table="Gen_Products",
     model=Product,
-    display=attribute("DisplayText", MultiLanguage(None), "name", read_only=True, is_default=False),
-    search=("part_number", "name"),
-    code_member="PartNumber",
+    display=display_text("name"),
     annotations={"base_unit": _base_unit, "product_currency": _currency},
     own_properties=(
-        attribute("PartNumber", Str(32), "part_number", flags="EILO"),
-        attribute("Name", MultiLanguage(254), "name", flags="LO"),
-        attribute("Description", MultiLanguage(None), "description", nullable=True),
-        attribute("CatalogDescriptionHtml", Str(None), "catalog_description_html", nullable=True),
-        attribute("ABCClass", Enum("ABCClass", dict(ABCClass.choices)), "abc_class", flags="E"),
-        attribute("Active", Bool(), "active", flags="E"),
-        attribute("AllowVariableMeasurementRatios", Bool(), "allow_variable_measurement_ratios", flags="E"),
-        attribute("ShowInCatalog", Bool(), "show_in_catalog", flags="EI"),
-        attribute("StandardLotSizeBase", Quantity(18, 3), "standard_lot_size_base", "base_unit__code"),
-        attribute("StandardCostPerLot", Amount(18, 4), "standard_cost_per_lot", "product_currency"),
-        attribute("StandardPricePerLot", Amount(18, 4), "standard_price_per_lot", "product_currency"),
-        attribute("CreationTime", DateTime(), "creation_time", nullable=True, flags="R", read_only=True),
-        attribute("CreationUser", Str(64), "creation_user", nullable=True, flags="L", read_only=True),
-        attribute("UpdateTime", DateTime(), "update_time", nullable=True, flags="R", read_only=True),
-        attribute("UpdateUser", Str(64), "update_user", nullable=True, flags="L", read_only=True),
-        reference("ProductGroup", "General_Products_ProductGroups", "product_group_id"),
-        reference("ProductType", "General_Products_ProductTypes", "product_type_id"),
-        reference("MeasurementUnit", "General_Products_MeasurementUnits", "measurement_unit_id"),
-        reference("BaseMeasurementCategory", "General_Products_MeasurementCategories", "base_measurement_category_id"),
-        reference("CostingCurrency", "General_Currencies_Currencies", "costing_currency_id", nullable=True),
-        reference("EnterpriseCompany", "General_EnterpriseCompanies", "enterprise_company_id", nullable=True),
+        value("PartNumber", "part_number", Use.EQUAL | Use.IN | Use.TEXT | Use.ORDER),
+        value("Name", "name", Use.TEXT | Use.ORDER),
+        value("Description", "description"),
+        value("CatalogDescriptionHtml", "catalog_description_html"),
+        value("ABCClass", "abc_class", Use.EQUAL),
+        value("Active", "active", Use.EQUAL),
+        value("AllowVariableMeasurementRatios", "allow_variable_measurement_ratios", Use.EQUAL),
+        value("ShowInCatalog", "show_in_catalog", Use.EQUAL | Use.IN),
+        quantity("StandardLotSizeBase", "standard_lot_size_base", unit="base_unit__code"),
+        amount("StandardCostPerLot", "standard_cost_per_lot", currency="product_currency"),
+        amount("StandardPricePerLot", "standard_price_per_lot", currency="product_currency"),
+        *STAMPS,
+        reference("ProductGroup", "General_Products_ProductGroups", "product_group"),
+        reference("ProductType", "General_Products_ProductTypes", "product_type"),
+        reference("MeasurementUnit", "General_Products_MeasurementUnits", "measurement_unit"),
+        reference("BaseMeasurementCategory", "General_Products_MeasurementCategories", "base_measurement_category"),
+        reference("CostingCurrency", "General_Currencies_Currencies", "costing_currency"),
+        reference("EnterpriseCompany", "General_EnterpriseCompanies", "enterprise_company"),
     ),
 )
