@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -11,12 +10,16 @@ from . import limits
 from .edm.entity_set import EntitySet
 from .edm.registry import ENTITY_SETS
 from .exceptions import NotFound
-from .odata import count, language, media, options, paging, select
+from .odata import count, encoder, language, media, options, paging, select
 from .odata.address import Address, Kind, key_of
 from .odata.encoding import plain_escapes, text
 from .odata.options import Options
-from .odata.plan import Plan, plan
+from .odata.rows import Row, plain_pages
+from .odata.selection import Selection
 from .responses import TEXT_TYPE, answer, service_root
+
+# Writes rows of a selection as entity objects.
+Writer = Callable[..., list[str]]
 
 # Readers look for the rows near the beginning of a body; a longer link than this goes behind them (API-15).
 LINK_BEFORE_ROWS = 7_500
@@ -43,35 +46,34 @@ def _service_document() -> HttpResponse:
     return answer(f'{{"@odata.context":"{service_root()}$metadata","value":[{",".join(items)}]}}')
 
 
-def _selection(entity_set: EntitySet, wanted: Options, request: HttpRequest) -> tuple[Plan, bool]:
-    """The plan for what was selected, and whether nulls are left out."""
+def _selection(entity_set: EntitySet, wanted: Options, request: HttpRequest) -> tuple[Selection, Writer]:
+    """What was selected, and the function that writes rows of it."""
     flags = options.flags(wanted)
-    names = select.selected(entity_set, wanted.get("$select"), include_id="includeid" in flags)
+    selection = select.selected(entity_set, wanted.get("$select"), include_id="includeid" in flags)
     languages: tuple[str, ...] = ()
-    if "DisplayText" in names:
+    if selection.has_display_text:
         cookie, accepted = request.COOKIES.get(language.COOKIE, ""), request.META.get("HTTP_ACCEPT_LANGUAGE", "")
         languages = language.wanted(wanted, cookie=cookie, accepted=accepted)
-    return plan(entity_set.name, names, languages), "skipnulls" in flags
+    return selection, partial(encoder.write, selection, languages=languages, skip_nulls="skipnulls" in flags)
 
 
 def _set(entity_set: EntitySet, wanted: Options, request: HttpRequest) -> HttpResponse:
     """A page of a set (API-07, API-15, API-22 to API-26). One statement, and one more for a count."""
-    chosen, skip_nulls = _selection(entity_set, wanted, request)
+    selection, write = _selection(entity_set, wanted, request)
     page = paging.page(wanted, largest=limits.page_rows())
     counted = count.is_wanted(wanted.get("$count"))
     address = f"{service_root()}{entity_set.name}"
 
     # One row more than wanted tells whether there is a next page.
-    found: list[Any] = []
+    found: list[Row] = []
     if page.size:
-        found = list(chosen.statement.page(after=page.after, skip=page.skip, limit=page.size + 1))
+        found = list(plain_pages(selection).page(after=page.after, skip=page.skip, limit=page.size + 1))
     link = ""
     if len(found) > page.size:
         found.pop()
         link = f'"@odata.nextLink":{text(paging.next_link(address, wanted, found[-1][0]))}'
 
-    write: Callable[[Any], str] = partial(chosen.write, skip_nulls=True) if skip_nulls else chosen.write
-    value = f'"value":[{",".join(map(write, found))}]'
+    value = f'"value":[{",".join(write(found))}]'
     members = [f'"@odata.context":"{service_root()}$metadata#{entity_set.name}"']
     if counted:
         members.append(f'"@odata.count":{_number_of_rows(entity_set)}')
@@ -84,13 +86,14 @@ def _set(entity_set: EntitySet, wanted: Options, request: HttpRequest) -> HttpRe
 
 def _entity(entity_set: EntitySet, key: UUID, wanted: Options, request: HttpRequest) -> HttpResponse:
     """One record (API-08, API-09). Options that shape lists have nothing to do here and are only read."""
-    chosen, skip_nulls = _selection(entity_set, wanted, request)
+    selection, write = _selection(entity_set, wanted, request)
     _check_list_options(wanted)
-    row = chosen.statement.one(key)
+    row = plain_pages(selection).one(key)
     if row is None:
         raise NotFound(f"There is no record {entity_set.name}({key}).")
     context = f'"@odata.context":"{service_root()}$metadata#{entity_set.name}/$entity",'
-    return answer(plain_escapes(chosen.write(row, context=context, skip_nulls=skip_nulls)))
+    (record,) = write([row], context=context)
+    return answer(plain_escapes(record))
 
 
 def _count(entity_set: EntitySet, wanted: Options) -> HttpResponse:

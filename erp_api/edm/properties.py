@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Model
 
-from .types import Amount, DisplayText, Number, PropertyType, Quantity, Reference, type_of
+from .types import Amount, DisplayText, MultiLanguage, Number, PropertyType, Quantity, Reference, type_of
 
 
 class Use(enum.Flag):
@@ -101,10 +101,12 @@ def reference(name: str, entity_set: str, column: str, use: Use = Use.NOTHING) -
 
 
 def display_text(column: str) -> Described:
-    """What a record is called (API-112)."""
+    """What a record is called (API-112): the text of ``column`` in the language of the answer."""
 
     def of(model: type[Model]) -> Property:
-        _, nullable = _field_at(model, column)
+        field, nullable = _field_at(model, column)
+        if not isinstance(type_of(field), MultiLanguage):
+            raise TypeError(f"{field} holds no texts in several languages")
         return Property("DisplayText", DisplayText(), (column,), nullable, is_default=False)
 
     return of

@@ -8,7 +8,7 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 from .options import Options
 
 COOKIE = ".AspNetCore.Culture"
-# Of a list of wishes only the first count: each combination is a plan of its own.
+# Of a list of wishes only the first count: each combination has an encoder of its own.
 MOST = 3
 _TAG = re.compile(r"([a-z]{2})(?:[-_][a-z0-9]+)*", re.IGNORECASE)
 

@@ -163,6 +163,7 @@ def test_a_column_without_a_type_is_refused(field):
         (value("X", "party"), TypeError),
         (amount("X", "number", currency="number"), TypeError),
         (reference("X", "General_Contacts_Parties", "number"), TypeError),
+        (display_text("number"), TypeError),
     ],
 )
 def test_a_description_that_does_not_fit_its_table_is_refused(described, mistake):

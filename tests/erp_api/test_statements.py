@@ -7,7 +7,9 @@ from django.db import connection
 
 from erp_api.edm.registry import ENTITY_SETS
 from erp_api.models import Customer
-from erp_api.odata.plan import plan
+from erp_api.odata.encoder import encoder
+from erp_api.odata.rows import plain_pages, rows_of
+from erp_api.odata.selection import Selection
 from tests.factories.erp_api import CustomerFactory, EnterpriseCompanyFactory, ProductFactory
 
 pytestmark = pytest.mark.django_db
@@ -46,23 +48,25 @@ def test_statements_of_a_call(api, rows, django_assert_num_queries, name, query,
 @pytest.mark.parametrize("name", list(ENTITY_SETS))
 def test_compiled_and_built_anew_are_equal(rows, name):
     entity_set = ENTITY_SETS[name]
-    chosen = plan(name, tuple(entity_set.properties))
-    everything = list(chosen.statement._rows)
-    assert [tuple(row) for row in chosen.statement.page(after=None, skip=0, limit=100)] == everything
-    assert list(chosen.statement.page(after=None, skip=1, limit=2)) == everything[1:3]
+    selection = Selection(entity_set, tuple(entity_set.properties))
+    everything = list(rows_of(selection))
+    pages = plain_pages(selection)
+    assert [tuple(row) for row in pages.page(after=None, skip=0, limit=100)] == everything
+    assert list(pages.page(after=None, skip=1, limit=2)) == everything[1:3]
     for position, row in enumerate(everything):
         key = row[0]
         assert isinstance(key, UUID)
-        assert chosen.statement.one(key) == row
-        assert list(chosen.statement.page(after=key, skip=0, limit=100)) == everything[position + 1 :]
-    assert chosen.statement.one(UUID(int=1)) is None
+        assert pages.one(key) == row
+        assert list(pages.page(after=key, skip=0, limit=100)) == everything[position + 1 :]
+    assert pages.one(UUID(int=1)) is None
 
 
-def test_equal_selections_share_a_plan(api):
-    before = plan.cache_info().currsize
+def test_what_is_made_for_a_selection_is_made_once(api):
+    before = encoder.cache_info().currsize, plain_pages.cache_info().currsize
     for query in ("Number,Active", "Active,Number", " Active , Number,Active"):
         assert api.get(f"Crm_Sales_Customers?$select={query}").status_code == 200
-    assert plan.cache_info().currsize <= before + 1
+    assert encoder.cache_info().currsize <= before[0] + 1
+    assert plain_pages.cache_info().currsize <= before[1] + 1
 
 
 @pytest.mark.contract("API-23")
@@ -73,7 +77,7 @@ def test_a_page_is_found_by_the_index(db, postgresql):
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE erp_api_customer")
     key = Customer.objects.order_by("pk")[15_000].pk
-    chosen = plan("Crm_Sales_Customers", ENTITY_SETS["Crm_Sales_Customers"].default_names)
-    explained = chosen.statement._rows.filter(pk__gt=key)[:11].explain()
+    customers = ENTITY_SETS["Crm_Sales_Customers"]
+    explained = rows_of(Selection(customers, customers.default_names)).filter(pk__gt=key)[:11].explain()
     assert "erp_api_customer_pkey" in explained
     assert "Seq Scan on erp_api_customer" not in explained
