@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 
 from erpnet_identity.tokens.principal import Principal
 from erpnet_identity.users.models import MAY_CALL_APIS
@@ -11,13 +11,11 @@ from trusted_apps.scopes import READ, SEC, UPDATE
 
 from .exceptions import InsufficientScope, UserTypeNotAllowed
 
-READING = frozenset({"GET", "HEAD", "OPTIONS"})
-
 
 def needed_scopes(method: str, *, is_security: bool = False, reads: bool = False) -> tuple[str, ...]:
     """The scopes a request needs (TK-107, TK-109). ``is_security``: it reaches into a security set; ``reads``: it
     only reads although its method is one that writes."""
-    if reads or method in READING:
+    if reads or method in SAFE_METHODS:
         return (SEC,) if is_security else (READ,)
     return (UPDATE, SEC) if is_security else (UPDATE,)
 

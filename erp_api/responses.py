@@ -12,10 +12,14 @@ def service_root() -> str:
     return f"{settings.INSTANCE_URL}/api/domain/odata/"
 
 
-def answer(text: str = "", *, status: int = 200, content_type: str = JSON_TYPE) -> HttpResponse:
-    """A response with this body. Nothing of the API is kept by a cache."""
-    response = HttpResponse(text.encode("utf-8"), status=status, content_type=content_type)
+def with_api_headers(response: HttpResponse) -> HttpResponse:
+    """The response with what every one of the API carries: the version, and that no cache keeps it."""
     headers = response.headers
     headers["OData-Version"] = "4.0"
     headers["Cache-Control"] = "no-store"
     return response
+
+
+def answer(text: str, *, status: int = 200, content_type: str = JSON_TYPE) -> HttpResponse:
+    """A response with this body."""
+    return with_api_headers(HttpResponse(text.encode("utf-8"), status=status, content_type=content_type))

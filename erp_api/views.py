@@ -21,6 +21,7 @@ from .exceptions import MethodNotAllowed, NotFound, TooLarge
 from .odata import address as addresses
 from .odata.address import Address
 from .permissions import HasScope, check_user_type, needed_scopes
+from .responses import with_api_headers
 
 # Of pages of other origins (API-19).
 METHODS = "GET, POST, PATCH, DELETE"
@@ -57,9 +58,7 @@ class GuardedView(APIView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if cors.is_preflight(request):
-            preflight = cors.preflight(METHODS, HEADERS)
-            preflight.headers["OData-Version"] = "4.0"
-            preflight.headers["Cache-Control"] = "no-store"
+            preflight = with_api_headers(cors.preflight(METHODS, HEADERS))
             return cors.allow_registered_origin(request, preflight, EXPOSED)
         size = 0
         try:
@@ -106,11 +105,7 @@ class GuardedView(APIView):
 
     def options(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override]
         """The methods of an address, for a caller that may read it."""
-        response = HttpResponse(status=204)
-        response.headers["Allow"] = ", ".join(self.address.methods)
-        response.headers["OData-Version"] = "4.0"
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        return with_api_headers(HttpResponse(status=204, headers={"Allow": ", ".join(self.address.methods)}))
 
     # ── the framework's steps, without what is not needed ─────────────────────────────────────────────
 
