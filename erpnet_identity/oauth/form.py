@@ -1,7 +1,12 @@
 """Reading a form body strictly: what is unclear is refused, never guessed (ID-93, OP-130, OP-139)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest
+from django.http.request import UnreadablePostError
 
 MAX_BODY = 64 * 1024
 MAX_VALUE = 8 * 1024
@@ -60,3 +65,25 @@ def read(content_type: str, body: bytes) -> dict[str, str]:
             raise BadForm("A parameter is repeated")
         values[name] = value
     return values
+
+
+@dataclass(frozen=True, slots=True)
+class FormPost:
+    """What an application posts to an endpoint of its own: the parameters of its form, and the ``Authorization`` header
+    beside it. Parameters in the address never count (ID-94)."""
+
+    authorization: str
+    parameters: Mapping[str, str]
+
+    def get(self, name: str) -> str:
+        """A parameter as it was sent, empty when it was not."""
+        return self.parameters.get(name, "")
+
+
+def read_post(request: HttpRequest) -> FormPost:
+    """Read the form that an application posted. Raises ``BadForm``."""
+    try:
+        parameters = read(request.META.get("CONTENT_TYPE", ""), request.body)
+    except (RequestDataTooBig, UnreadablePostError):
+        raise BadForm("The request body is too large") from None
+    return FormPost(request.META.get("HTTP_AUTHORIZATION", ""), parameters)

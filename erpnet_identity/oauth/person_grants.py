@@ -7,7 +7,6 @@ from typing import Any, NoReturn
 
 from django.utils import timezone
 from oauth2_provider.models import set_token_value
-from oauthlib.oauth2.rfc6749 import errors
 
 from erpnet_identity.audit import events
 from erpnet_identity.audit import services as audit
@@ -43,7 +42,7 @@ class PersonGrants:
     def validate_code(self, client_id: str, code: str | None, client: Any, request: Any, *args: Any, **kw: Any) -> bool:
         """Use up the code of this request; a ``scope`` parameter is ignored (ID-116)."""
         if not code:
-            self._refuse(request, errors.InvalidRequestError("Missing code"), "code_missing", application=client)
+            self._refuse(request, "invalid_request", "Missing code", "code_missing")
         request.now = timezone.now()
         try:
             grant = grants.redeem_code(
@@ -67,8 +66,7 @@ class PersonGrants:
     ) -> bool:
         """Use up the refresh token of this request. ``scope`` may narrow this one access token (ID-124, OP-157)."""
         if not refresh_token:
-            error = errors.InvalidRequestError("Missing refresh_token")
-            self._refuse(request, error, "refresh_token_missing", application=client)
+            self._refuse(request, "invalid_request", "Missing refresh_token", "refresh_token_missing")
         request.now = timezone.now()
         asked = scopes.split(request.scope or "")
         try:
@@ -78,7 +76,7 @@ class PersonGrants:
         except grants.WiderScope as wider:
             names = " ".join(printable(name, 100) for name in wider.names)[:1000]
             description, cause = why_invalid(wider.names, cause="scope_not_granted")
-            self._refuse(request, errors.InvalidScopeError(description), cause, application=client, scope=names)
+            self._refuse(request, "invalid_scope", description, cause, scope=names)
         request.renewal = renewal
         request.stored_grant = renewal.grant
         request.scopes = grants.granted_scopes(renewal.grant, client, asked)
@@ -148,9 +146,9 @@ class PersonGrants:
         own = grant is not None and grant.application_id == request.client.pk
         self._refuse(
             request,
-            errors.InvalidGrantError(refused.description),
+            "invalid_grant",
+            refused.description,
             refused.cause,
-            application=request.client,
             user=grant.user if grant is not None and own else None,
             sid=grant.sid if grant is not None and own else "",
         )

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from oauthlib.oauth2.rfc6749.endpoints.token import TokenEndpoint
 from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 from oauthlib.oauth2.rfc6749.grant_types.base import GrantTypeBase
@@ -24,22 +25,28 @@ class _PersonGrant(GrantTypeBase):
     request_validator: Any
 
     def create_token_response(self, request: Any, token_handler: Any) -> tuple[dict[str, str], str, int]:
-        """Headers, body and status. The caller's transaction holds the use of the credential and what came of it."""
+        """Headers, body and status."""
         headers: dict[str, str] = self._get_default_headers()
+        validator = self.request_validator
         try:
-            self.validate_token_request(request)
+            validator.authenticate_client(request)
         except OAuth2Error as error:
             return {**headers, **error.headers}, error.json, error.status_code
-        validator = self.request_validator
-        token = token_handler.create_token(request, refresh_token=validator.may_renew(request))
-        validator.add_id_token(token, request)
-        validator.save_bearer_token(token, request)
+        # The use of a code or a refresh token and what came of it are one change. A refusal does not leave the
+        # transaction as an error: what a replay has revoked stays revoked (ID-114).
+        with transaction.atomic():
+            try:
+                self.validate_token_request(request)
+            except OAuth2Error as error:
+                return {**headers, **error.headers}, error.json, error.status_code
+            token = token_handler.create_token(request, refresh_token=validator.may_renew(request))
+            validator.add_id_token(token, request)
+            validator.save_bearer_token(token, request)
         return headers, json.dumps(token), 200
 
     def validate_token_request(self, request: Any) -> None:
-        """Who is asking, and may it use this grant? The grants add: is the credential good? Raises ``OAuth2Error``."""
+        """May the client use this grant? The grants add: is the credential good? Raises ``OAuth2Error``."""
         validator = self.request_validator
-        validator.authenticate_client(request)
         validator.validate_grant_type(request.client_id, request.grant_type, request.client, request)
 
 

@@ -1,4 +1,4 @@
-"""The trace of the authorization endpoint (AU-01, DR-01)."""
+"""The trace of refused requests (AU-01, DR-01)."""
 
 from collections.abc import Callable
 from functools import partial
@@ -9,8 +9,10 @@ from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.services import record
 from erpnet_identity.audit.strangers import record_of_stranger
 from erpnet_identity.users.services import actor_for
+from trusted_apps.models import TrustedApplication
 
 from .authorization_request import BadRequest, RefusedRequest
+from .refusal import OAuthRefusal, TooManyFailures
 from .text import printable
 
 _LONGEST = 500
@@ -49,4 +51,32 @@ def record_refused_request(
         user=user,
         sid=sid,
         detail={"cause": refused.cause, "error": refused.error, "description": refused.description},
+    )
+
+
+def record_refused_token_request(
+    refusal: OAuthRefusal, *, grant_type: str = "", application: TrustedApplication | None = None
+) -> None:
+    """A refused token request. ``application`` is the one that was authenticated, if one was: a caller that has proved
+    nothing, by a secret or by what belongs to a user, is a stranger (AU-11)."""
+    if isinstance(refusal, TooManyFailures):
+        return
+    is_known = refusal.user is not None or (application is not None and application.is_confidential)
+    write = record if is_known else record_of_stranger
+    named = application or refusal.application
+    client_id = application.client_id if application is not None else refusal.client_id
+    write(
+        events.TOKEN_REFUSED,
+        outcome="refused",
+        actor=Actor("application", str(named.pk) if named is not None else "", client_id),
+        application=named,
+        client_id=client_id,
+        user=refusal.user,
+        sid=refusal.sid,
+        detail={
+            "cause": refusal.cause,
+            "error": refusal.error,
+            "grant_type": printable(grant_type, 100),
+            **refusal.detail,
+        },
     )

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from erpnet_identity.audit.models import AuditEvent
-from erpnet_identity.oauth.credentials import MAX_COLONS, parse_basic
+from erpnet_identity.oauth.client_authentication import MAX_COLONS, parse_basic
 from erpnet_identity.tenancy.models import Instance
 from erpnet_identity.tokens.models import AccessToken
 from erpnet_identity.users.models import UserType

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from erpnet_identity.audit.models import AuditEvent
 from erpnet_identity.edge import throttle
-from erpnet_identity.oauth import throttle as guessing
+from erpnet_identity.oauth import client_authentication as guessing
 from erpnet_identity.tokens.models import AccessToken
 from tests.conftest import FORM
 from tests.factories.trusted_apps import TrustedApplicationFactory

@@ -4,9 +4,7 @@ import json
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
-from django.http.request import UnreadablePostError
 from django.utils import timezone
 
 from erpnet_identity.audit import events
@@ -96,11 +94,9 @@ def _form_token(request: HttpRequest) -> str:
     if content_type.partition(";")[0].strip().lower() != _FORM:
         return ""
     try:
-        return form.read(content_type, request.body).get("access_token", "")
+        return form.read_post(request).get("access_token")
     except form.BadForm as bad:
         raise _Refused(400, "form_unreadable", "invalid_request", str(bad)) from None
-    except (RequestDataTooBig, UnreadablePostError):
-        raise _Refused(400, "form_unreadable", "invalid_request", "The request body is too large") from None
 
 
 def _caller(token: str) -> Principal:
