@@ -7,8 +7,8 @@ from oauth2_provider.oauth2_backends import OAuthLibCore
 
 from .form import FormPost
 
-# oauthlib makes an attribute of every field of the form, beside those in which the validator keeps what it has found
-# out: a field named `client` or `scopes` must not get that far.
+# oauthlib makes an attribute of every field of the form, beside `client`, which is the application that was
+# authenticated: a field of that name must not get that far.
 _FIELDS = frozenset(
     {
         *("grant_type", "client_id", "client_secret", "scope"),

@@ -1,8 +1,8 @@
 """Client authentication: which application sends a request, and its proof (RFC 6749 §2.3, ID-95, ID-100 to ID-108,
 TA-50 to TA-53).
 
-``authenticate`` is the one call for every endpoint that applications send their credentials to. The sections below are
-its steps, in their order.
+``authenticate`` is the one call for every endpoint that applications send their credentials to. Its steps are the
+sections below.
 """
 
 import base64
@@ -38,8 +38,9 @@ def authenticate(post: FormPost, *, must_be_confidential: bool = False) -> Trust
     """The enabled application that sent ``post``: a confidential one that proves itself by a secret, or a public one
     that names itself and sends none (OP-137), unless it ``must_be_confidential``.
 
-    One query, and a write of the time of last use now and then. To be called outside of a transaction: a secret that
-    may be a guess waits. Raises ``OAuthRefusal``, the same one whatever is wrong with the credentials (ID-107).
+    One query, and now and then a write of the time of last use. To be called outside of a transaction: a secret that
+    may be a guess waits. Raises ``OAuthRefusal``. It says what was sent twice or is missing; credentials that are wrong
+    get the same one whatever is wrong with them (ID-107).
     """
     try:
         credentials = _read(post)
@@ -53,7 +54,7 @@ def authenticate(post: FormPost, *, must_be_confidential: bool = False) -> Trust
 
 # ── reading the credentials ───────────────────────────────────────────────────────────────────────────
 
-MAX_LENGTH = 4096
+MAX_LENGTH = 4096  # characters of an id and a secret together
 # How many colons of a pair may be the one after the client id. Whoever sends more is read up to here.
 MAX_COLONS = 8
 
@@ -71,8 +72,8 @@ class _Unproved(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ClientCredentials:
-    """A client id and a secret as sent. ``readings`` are the pairs to try, the standard's first; an empty secret
-    counts as none (ID-104)."""
+    """A client id and a secret as sent. A Basic header can be read in several ways; ``readings`` are the pairs to try,
+    the standard's first. An empty secret counts as none (ID-104)."""
 
     readings: tuple[tuple[str, str], ...]
 
@@ -151,7 +152,7 @@ def _require_both(credentials: ClientCredentials) -> None:
         raise OAuthRefusal("invalid_request", "Missing client_secret", "secret_missing", client_id=client_id)
 
 
-# ── slowing down guesses ──────────────────────────────────────────────────────────────────────────────
+# ── counting failures, slowing down guesses ───────────────────────────────────────────────────────────
 #
 # A right secret passes, whatever others did from the same address or in the application's name: otherwise anybody could
 # stop a service by failing. Failures are counted per address, per client id and for both together; beyond the limit of

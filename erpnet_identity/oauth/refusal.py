@@ -61,3 +61,8 @@ class TooManyFailures(OAuthRefusal):
             status_code=429,
             headers={"Retry-After": str(retry_after)},
         )
+
+
+def unauthorized_client(cause: str) -> OAuthRefusal:
+    """The refusal of a grant type that the application may not use (ID-227, ID-241)."""
+    return OAuthRefusal("unauthorized_client", "The client is not authorized to use this grant type", cause)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from trusted_apps import scopes
 
+from .refusal import OAuthRefusal
 from .text import printable
 
 
@@ -20,6 +21,13 @@ def why_invalid(names: Iterable[str], *, cause: str) -> tuple[str, str]:
     if not_known := scopes.unknown(refused):
         return f"{description[:700]} (there is no scope {_list(not_known)})"[:1000], "scope_unknown"
     return description[:1000], cause
+
+
+def invalid_scope(names: Iterable[str], *, cause: str) -> OAuthRefusal:
+    """The refusal of a request of an application itself, with the scopes in the trail."""
+    refused = list(names)
+    description, cause = why_invalid(refused, cause=cause)
+    return OAuthRefusal("invalid_scope", description, cause, scope=_list(refused)[:1000])
 
 
 def _list(names: Iterable[str]) -> str:

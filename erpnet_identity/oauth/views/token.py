@@ -1,5 +1,6 @@
 """``POST {issuer}/connect/token`` (RFC 6749 §3.2, ID-90 to ID-95)."""
 
+import json
 from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
@@ -19,8 +20,8 @@ from ..trail import record_refused_token_request
 
 @method_decorator(csrf_exempt, name="dispatch")
 class TokenView(ToolkitTokenView):
-    """Answers token requests. The order of checks is that of ID-246: form and grant type here, then the toolkit's
-    server (``oauth.server``) with client, permission and scopes.
+    """Answers token requests. The order of checks is that of ID-246: form and grant type here; client, permission and
+    scopes in the toolkit's server (``oauth.server``).
 
     Every answer is JSON with ``no-store`` (OP-131). The toolkit's own ``post`` reads the stored token back for a
     signal nobody listens to, and knows none of our error texts.
@@ -40,6 +41,7 @@ class TokenView(ToolkitTokenView):
         except OAuthRefusal as refusal:
             record_refused_token_request(refusal)
             return _json(refusal.json, refusal.status_code)
+        # The toolkit's way from here: `oauth.backend`, `oauth.server`.
         _, headers, body, status = self.create_token_response(posted)
         return _json(body, status, headers)
 
@@ -48,8 +50,8 @@ class TokenView(ToolkitTokenView):
         return preflight("POST")
 
     def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        refusal = OAuthRefusal("invalid_request", "Only POST is allowed", "method_not_allowed", status_code=405)
-        return _json(refusal.json, 405, {"Allow": "POST, OPTIONS"})
+        body = json.dumps({"error": "invalid_request", "error_description": "Only POST is allowed"})
+        return _json(body, 405, {"Allow": "POST, OPTIONS"})
 
 
 def _read(request: HttpRequest) -> FormPost:
