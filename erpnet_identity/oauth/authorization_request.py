@@ -113,10 +113,6 @@ class AuthorizationRequest:
         """Whether no page may be shown (ID-78)."""
         return "none" in self.prompts
 
-    @property
-    def is_openid(self) -> bool:
-        return scopes.OPENID in self.scopes
-
     def get(self, name: str) -> str:
         """A parameter as it was sent, empty when it was not."""
         return self.parameters.get(name, "")
