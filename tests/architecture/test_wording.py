@@ -44,7 +44,7 @@ CATALOGS = {
     "de": {
         "Password": "Passwort",
         "Since %(time)s (UTC)": "Seit dem %(time)s (UTC)",
-        ("for up to %(days)d day", "for up to %(days)d days"): ("höchstens %(days)d Tag", "höchstens %(days)d Tage"),
+        ("for up to %(days)d day", "for up to %(days)d days"): ("Höchstens %(days)d Tag", "Höchstens %(days)d Tage"),
     },
     "bg": {
         "Continue as %(name)s": "Продължи като %(name)s",

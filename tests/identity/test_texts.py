@@ -28,14 +28,14 @@ def test_no_sentence_stays_english(language):
 @pytest.mark.parametrize(
     ("seconds", "english", "german", "bulgarian"),
     [
-        (3600, "for one hour", "eine Stunde", "един час"),
-        (3601, "for up to 2 hours", "höchstens 2 Stunden", "до 2 часа"),
-        (10 * 3600, "for up to 10 hours", "höchstens 10 Stunden", "до 10 часа"),
-        (600, "for up to 1 hour", "höchstens 1 Stunde", "до 1 час"),
-        (DAY, "for up to 1 day", "höchstens 1 Tag", "до 1 ден"),
-        (36 * 3600, "for up to 36 hours", "höchstens 36 Stunden", "до 36 часа"),
-        (30 * DAY, "for up to 30 days", "höchstens 30 Tage", "до 30 дни"),
-        (30 * DAY + 1, "for up to 31 days", "höchstens 31 Tage", "до 31 дни"),
+        (3600, "for one hour", "Eine Stunde", "един час"),
+        (3601, "for up to 2 hours", "Höchstens 2 Stunden", "до 2 часа"),
+        (10 * 3600, "for up to 10 hours", "Höchstens 10 Stunden", "до 10 часа"),
+        (600, "for up to 1 hour", "Höchstens 1 Stunde", "до 1 час"),
+        (DAY, "for up to 1 day", "Höchstens 1 Tag", "до 1 ден"),
+        (36 * 3600, "for up to 36 hours", "Höchstens 36 Stunden", "до 36 часа"),
+        (30 * DAY, "for up to 30 days", "Höchstens 30 Tage", "до 30 дни"),
+        (30 * DAY + 1, "for up to 31 days", "Höchstens 31 Tage", "до 31 дни"),
     ],
 )
 def test_how_long(seconds, english, german, bulgarian):
