@@ -12,6 +12,7 @@ from django.db import OperationalError
 from django.template import Template
 from django.test import Client
 from django.test.signals import template_rendered
+from django.test.utils import override_settings
 from django.utils import timezone, translation
 
 from erpnet_identity.edge.browser import SessionMiddleware
@@ -201,7 +202,12 @@ def walk_errors(walk):
             walk.see(f"{name}, late", person.open("/whats-new"), status)
     walk.settings.HTTPS_ONLY = True
     walk.see("proxy", person.browser.get("/", headers={"X-Forwarded-Proto": "https"}), 403)
+    walk.see("silent proxy", person.browser.get("/", headers={"Sec-Fetch-Site": "none"}), 403)
     walk.settings.HTTPS_ONLY = False
+    with override_settings(
+        INSTANCE_URL="https://example.com/departments/north", FORCE_SCRIPT_NAME="/departments/north"
+    ):
+        walk.see("outside the path", person.open("/id/signin"), 404)
 
 
 def walk_refusals_of_administration(walk):

@@ -16,8 +16,9 @@ WITHOUT_END = {"input", "link", "meta", "img", "br", "path", "rect", "circle"}
 # Names are the same in every language, and so is what is typed into a configuration or a program.
 NAMES = re.compile(
     r"ERP Identity|Identity Server|Instance Manager|Domain API|OAuth 2\.0|OpenID Connect|OData 4|\(UTC\)|"
-    r"https?://\S+|\S*example\.com\S*|127\.0\.0\.1\S*|X-Forwarded-Proto|"
-    r"nginx: proxy_set_header Host \$host|ALLOWED_HOSTS|TRUSTED_PROXIES"
+    r"https?://\S+|\S*example\.com\S*|127\.0\.0\.1\S*|"
+    r"nginx: proxy_set_header [\w-]+ \$\w+|X-Forwarded-Proto|HTTPS|ALLOWED_HOSTS|TRUSTED_PROXIES|"
+    r"ERPNET_PROXY_STRIPS_PATH (\w+ )?(on|off)\b|/departments/north"
 )
 WORD = re.compile(r"[^\W\d_]{2,}")
 LATIN = re.compile(r"[A-Za-z]{2,}")
