@@ -1,9 +1,10 @@
 """Redirect addresses: reading lists of them, what may be registered, and what matches. Pure (TA-40 to TA-65)."""
 
-import ipaddress
 import re
 from collections.abc import Collection, Iterable
 from urllib.parse import SplitResult, parse_qsl, urlsplit
+
+from erpnet_identity.edge import ip
 
 from . import hosts as host_names
 
@@ -143,12 +144,10 @@ def leads_to_device(uri: str) -> bool:
     if parts is None or parts.scheme not in ("http", "https"):
         return True
     host = (parts.hostname or "").rstrip(".")
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
+    address = ip.parse(host)
+    if address is None:
         return host == "localhost" or host.endswith(".localhost")
-    # An IPv4 address is the same one when it is written as IPv6, and a connection to no address is one to this device.
-    address = getattr(address, "ipv4_mapped", None) or address
+    # A connection to no address is one to this device.
     return address.is_loopback or address.is_unspecified
 
 

@@ -7,10 +7,12 @@ that the proxy does not write itself it passes on as the caller wrote it, so the
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+
+from . import ip
 
 Networks = Sequence[IPv4Network | IPv6Network]
 
@@ -39,14 +41,14 @@ class Hop:
 
 def is_in(address: str, networks: Networks) -> bool:
     """Whether a textual IP address lies in one of the networks. Anything that is not an address does not."""
-    parsed = _parse(address)
+    parsed = ip.parse(address)
     return parsed is not None and any(parsed in network for network in networks if parsed.version == network.version)
 
 
 def as_ipv4(address: str) -> str:
     """An IPv4 address that is written as IPv6 (RFC 4291 §2.5.5.2) in its own form: a server that listens on ``::`` is
     told ``::ffff:10.0.0.1``. Anything else stays as it is."""
-    parsed = _parse(address) if ":" in address else None
+    parsed = ip.parse(address) if ":" in address else None
     return str(parsed) if isinstance(parsed, IPv4Address) else address
 
 
@@ -55,16 +57,7 @@ def node_address(text: str) -> str:
     text = text.strip()
     found = _NODE.fullmatch(text)
     candidate = (found[1] or found[2]) if found else text
-    return as_ipv4(candidate) if _parse(candidate) is not None else ""
-
-
-def _parse(text: str) -> IPv4Address | IPv6Address | None:
-    try:
-        parsed = ip_address(text)
-    except ValueError:
-        return None
-    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
-    return mapped if mapped is not None else parsed
+    return as_ipv4(candidate) if ip.parse(candidate) is not None else ""
 
 
 def client_address(remote: str, forwarded_for: str, trusted: Networks) -> str:

@@ -4,7 +4,8 @@ import http.client
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from .quiet_server import QuietHandler, QuietServer
 
 _OF_ONE_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 
@@ -32,7 +33,7 @@ class Proxy:
         return None
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     server: "_Server"
     protocol_version = "HTTP/1.1"
 
@@ -68,16 +69,9 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
-    def log_message(self, *arguments):
-        pass
 
-
-class _Server(ThreadingHTTPServer):
+class _Server(QuietServer):
     proxy: Proxy
-    daemon_threads = True
-
-    def handle_error(self, request, client_address):
-        """A browser that drops a connection is nothing to tell."""
 
 
 @contextmanager

@@ -5,7 +5,6 @@ import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import parse_qsl, urlsplit
@@ -15,6 +14,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+
+from .quiet_server import QuietHandler, QuietServer
 
 TYPES = {"html": "text/html; charset=utf-8", "js": "text/javascript; charset=utf-8"}
 
@@ -37,7 +38,7 @@ class Site:
         self.pages[path] = (TYPES[kind], content if isinstance(content, bytes) else content.encode())
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     server: "_Server"
 
     def do_GET(self):
@@ -60,16 +61,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.site.posts.append(dict(parse_qsl(body, keep_blank_values=True, strict_parsing=True)))
         self.do_GET()
 
-    def log_message(self, *arguments):
-        pass
 
-
-class _Server(ThreadingHTTPServer):
+class _Server(QuietServer):
     site: Site
-    daemon_threads = True
-
-    def handle_error(self, request, client_address):
-        """A browser that tries a connection and drops it is nothing to tell."""
 
 
 def _certificate(host, folder):
