@@ -8,11 +8,12 @@ import pytest
 from erpnet_identity.edge.language import COOKIE
 from tests.support.browser import accessibility_violations, overflow
 from tests.support.pages_preview import FORM_POST, PAGES
+from tests.support.targets import small_targets
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 LANGUAGES = ("en", "bg", "de")
-WIDTHS = (1280, 390, 320)
+WIDTHS = (1920, 1280, 1024, 768, 450, 320)
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 AXE = {"runOnly": TAGS, "rules": {"target-size": {"enabled": True}}, "preload": False}
 # Between them they show every component, so that the dark scheme is measured on these only.
@@ -97,6 +98,7 @@ def fits(page):
         page.set_viewport_size({"width": width, "height": 800})
         assert overflow(page) == 0, width
         assert page.locator(".button, .badge, h1, .plain").evaluate_all(CUT) == [], width
+        assert small_targets(page) == [], width
 
 
 def reads_in_order(page, promised):

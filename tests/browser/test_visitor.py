@@ -4,6 +4,7 @@ import pytest
 
 from tests.factories.users import UserFactory
 from tests.support.browser import accessibility_violations, overflow
+from tests.support.targets import small_targets
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -17,6 +18,7 @@ def test_who_is_signed_in_has_room(open_page, name):
         for width in (1920, 1280, 1024, 768, 450, 320):
             page.set_viewport_size({"width": width, "height": 800})
             assert overflow(page) == 0, f"{path} at {width}"
+            assert small_targets(page) == [], f"{path} at {width}"
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
             assert accessibility_violations(page) == [], f"{path}, {scheme}"

@@ -140,7 +140,7 @@ class TestChart:
         assert len(hours) == 24
         assert [row[1:] for row in hours if row[1] != "0"] == [["4", "12", "2", "0"], ["6", "6", "7", "3"]]
         then = hour - 5 * HOUR
-        assert hours[5][0] == f"{then.day} {then:%b, %H:%M}"
+        assert hours[5][0] == f"{then:%Y-%m-%d %H:%M}"
 
     @pytest.mark.contract("IS-88")
     def test_drawn_for_eyes_and_described_for_ears(self, admin_client):

@@ -8,10 +8,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from erpnet_identity.keys import services as keys
+from erpnet_identity.users.models import User
 from tests.factories.trusted_apps import TrustedApplicationFactory
 from tests.factories.users import UserFactory
 from tests.support.live import live_session
 from tests.support.relying_party import RelyingParty
+from trusted_apps.models import ClientSecret, TrustedApplication
 
 HIDDEN = ("tokens.IDToken", "tokens.RefreshToken")  # their lists are shown to nobody
 MODELS = [model for model in admin.site._registry if model._meta.label not in HIDDEN]
@@ -23,7 +25,8 @@ def address_of(model, page="changelist", *keys):
 
 
 class Administration:
-    """``lists``, the ``rows`` of them, one each, and the pages on which something is ``deleted``; addresses."""
+    """``lists``, the ``rows`` of them, one each, the pages on which something is ``deleted`` or ``added``, and the
+    ``others``; addresses."""
 
     def __init__(self, administrator):
         asking = RequestFactory().get("/")
@@ -38,9 +41,25 @@ class Administration:
             if admin.site._registry[model].has_delete_permission(asking)
         ]
 
+        self.added = [
+            address_of(model, "add") for model in MODELS if admin.site._registry[model].has_add_permission(asking)
+        ]
+        secret = ClientSecret.objects.select_related("application").order_by("pk").first()
+        change = address_of(TrustedApplication, "change", secret.application_id)
+        of_application = change.removesuffix("change/")
+        self.others = [
+            change,
+            f"{of_application}history/",
+            f"{of_application}secrets/add/",
+            f"{of_application}secrets/{secret.pk}/retire/",
+            f"{of_application}secrets/{secret.pk}/remove/",
+            address_of(User, "change", User.objects.exclude(pk=administrator.pk).get(login__startswith="maria").pk),
+        ]
+        self.others.append(self.others[-1].replace("change/", "password/"))
+
     @property
     def pages(self):
-        return ["/admin/", *self.lists, *self.rows, *self.deleted]
+        return ["/admin/", *self.lists, *self.rows, *self.deleted, *self.added, *self.others]
 
 
 @pytest.fixture

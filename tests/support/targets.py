@@ -18,6 +18,7 @@ _STOP = """() => {
     const on = document.elementFromPoint(box.left + Math.min(box.width / 2, 20), box.top + box.height / 2);
     return {
         isPage: stop === document.body,
+        text: stop.innerText,
         name: `${stop.tagName} ${stop.id || stop.name || stop.textContent.trim().slice(0, 40)}`,
         isOutlined: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
         isSeen: box.width > 2 && box.height > 2 && Boolean(on) && (stop.contains(on) || on.contains(stop)
@@ -27,15 +28,24 @@ _STOP = """() => {
 }"""
 
 
+# From here the Tab key begins at the top again; a blur alone lets it go on from where the focus was.
+_TO_THE_TOP = """() => {
+    document.body.tabIndex = -1;
+    document.body.focus();
+    document.body.removeAttribute("tabindex");
+    window.scrollTo(0, 0);
+}"""
+
+
 def small_targets(page):
     """The controls that are hard to hit, a line each."""
     return page.evaluate(_SMALL)
 
 
 def stops(page, limit=400):
-    """Every stop of the Tab key, in order, from the top of the page: ``name``, whether it ``isOutlined`` and ``isSeen``
-    (large enough, within the window, under nothing else), and its ``place`` in the document."""
-    page.evaluate("document.activeElement.blur(); window.scrollTo(0, 0)")
+    """Every stop of the Tab key from the top of the page, in order: ``name`` and ``text``, whether it ``isOutlined``
+    and ``isSeen`` (large enough, within the window, under nothing else), and its ``place`` in the document."""
+    page.evaluate(_TO_THE_TOP)
     found = []
     while len(found) < limit:
         page.keyboard.press("Tab")

@@ -22,8 +22,8 @@ def lasting(time: timedelta) -> str:
 
 @register.filter
 def clock(moment: datetime, now: datetime) -> str:
-    """A moment of today as a time, an earlier one with its day (UTC)."""
-    return f"{moment:%H:%M}" if moment.date() == now.date() else f"{moment.day} {moment:%b %H:%M}"
+    """A moment of today as a time, another one with its day (UTC, ISO 8601 as in the administration)."""
+    return f"{moment:%H:%M}" if moment.date() == now.date() else f"{moment:%Y-%m-%d %H:%M}"
 
 
 @register.filter
