@@ -27,7 +27,8 @@ from granian.server.mp import MPServer, WorkerProcess
 from erpnet_identity.users.hashers import turns
 
 from . import memory, startup
-from .front import Front, Limits
+from .bodies import Limits
+from .front import Front
 
 log = structlog.get_logger("erpnet.server")
 
@@ -137,7 +138,7 @@ def work(
         ipc,
         runtime_threads,
         runtime_blocking_threads,
-        1,
+        threads,
         threads_idle,
         backpressure,
         http_mode,
@@ -167,7 +168,7 @@ def work(
     _on_termination(loop, stop)
     _when_parent_ends(partial(loop.call_soon_threadsafe, stop))
     serve = getattr(granian, WORKERS_METHODS[runtime_mode][False])
-    serve(_Scheduler(loop, front.schedule, None, _nothing, _nothing), loop, quiet)
+    serve(_Scheduler(loop, front.schedule, None, _nothing, _nothing), front.pieces_loop, quiet)
     startup.begin()
     _give_back_at_rest(loop)
     loop.run_until_complete(ended.wait())

@@ -1,18 +1,20 @@
 """Requests as they arrive: slowly, in pieces, half or not at all. Nobody else waits for them (OPS-07, API-18)."""
 
-import asyncio
 import hashlib
 import http.client
 import json
 import resource
 import socket
+import threading
 import time
 from contextlib import ExitStack
+from queue import SimpleQueue
 from types import SimpleNamespace
 
 import pytest
 
-from erpnet_identity.instance.front import Front, Limits
+from erpnet_identity.instance.bodies import Limits
+from erpnet_identity.instance.front import Front
 from tests.support.server import free_port, get, manage, serving
 
 pytestmark = pytest.mark.contract("OPS-07")
@@ -112,108 +114,155 @@ def test_connections_that_send_nothing_keep_nobody_out(port):
         assert time.monotonic() - began < 2
 
 
-class Sender:
-    """A body that comes piece by piece when the test says so, as granian gives it to the front."""
+class Piece:
+    """A piece that will come, as granian tells about it."""
 
-    def __init__(self, front, length):
-        self.pieces, self.status = asyncio.Queue(), None
+    def __init__(self):
+        self.content, self.cancelled, self.call = None, False, None
+
+    def done(self):
+        return self.content is not None or self.cancelled
+
+    def result(self):
+        return self.content
+
+    def cancel(self):
+        self.cancelled = True
+        if self.call is not None:
+            self.call(self)
+
+    def add_done_callback(self, call, *, context):
+        self.call = call
+
+    def come(self, content):
+        self.content = content
+        if self.call is not None and not self.cancelled:
+            self.call(self)
+
+
+class Sender:
+    """A body that comes piece by piece when the test says so, as granian gives it to the front. ``status`` is that of
+    the answer: 200 of the application, which tells how much it got."""
+
+    def __init__(self, front, length=0, *, at_once=0):
+        self.status, self.at_once = None, at_once
         headers = {"content-length": str(length)} if length else {"transfer-encoding": "chunked"}
-        self.scope = SimpleNamespace(headers=headers, client="127.0.0.1:1")
+        self.scope = SimpleNamespace(
+            headers=headers,
+            client="127.0.0.1:1",
+            server="127.0.0.1:2",
+            scheme="http",
+            authority=None,
+            method="POST",
+            path="/",
+            query_string="",
+            http_version="1.1",
+        )
         self.proto = self
         front.schedule(self)
 
     def __aiter__(self):
         return self
 
-    async def __anext__(self):
-        return await self.pieces.get()
+    def __anext__(self):
+        self.next = Piece()
+        if self.at_once:
+            self.at_once -= 1
+            self.next.come(b"x")
+        return self.next
 
-    async def send(self, size):
-        self.pieces.put_nowait(b"x" * size)
-        for _ in range(10):
-            await asyncio.sleep(0)
+    def send(self, size):
+        self.next.come(b"x" * size)
 
     def response_bytes(self, status, headers, body):
         assert self.status is None
-        self.status = status
+        self.status, self.body = status, body
+
+    def got(self):
+        return int(self.body) if self.status == 200 else None
 
 
-def in_the_loop(test, **limits):
-    """Run the test beside a front without threads; it gets ``sender(length)`` and the front."""
+def front(**limits):
+    def application(environ, start_response):
+        start_response("200 OK", [("Content-Length", "1")])
+        return [str(len(environ["wsgi.input"].read())).encode()]
 
-    async def run():
-        limit = Limits(longest=100, first_byte=60, whole=60, **limits)
-        front = Front(None, loop=asyncio.get_running_loop(), threads=0, limits=limit)
-
-        async def sender(length=0):
-            made = Sender(front, length)
-            await asyncio.sleep(0.01)
-            return made
-
-        await test(sender, front)
-
-    asyncio.run(run())
+    limit = Limits(**{"longest": 100, "first_byte": 60, "whole": 60} | limits)
+    return Front(application, loop=SimpleNamespace(call_later=lambda *_: None), threads=0, limits=limit, in_place=True)
 
 
 def test_bodies_that_hold_too_much_together_give_way():
     """The longest first: who sends a little is let in whatever others hold."""
-
-    async def test(sender, front):
-        large = [await sender(100) for _ in range(3)]
-        for one in large:
-            await one.send(90)
-        small = await sender(40)
-        await small.send(40)
-        assert (small.status, [one.status for one in large]) == (None, [503, None, None])
-        assert front._ready.get_nowait()[0] is small
-        await large[1].send(10)
-        assert front._ready.get_nowait()[0] is large[1]
-        again = await sender(100)
-        await again.send(100)
-        assert (again.status, large[2].status) == (None, None)  # what has gone holds nothing
-
-    in_the_loop(test, together=300)
+    here = front(together=300)
+    large = [Sender(here, 100) for _ in range(3)]
+    for one in large:
+        one.send(90)
+    small = Sender(here, 40)
+    small.send(40)
+    assert (small.got(), [one.status for one in large]) == (40, [503, None, None])
+    assert large[0].next.cancelled
+    large[1].send(10)
+    assert large[1].got() == 100
+    again = Sender(here, 100)
+    again.send(100)
+    assert (again.got(), large[2].status) == (100, None)  # what has gone holds nothing
 
 
-def test_one_that_gives_way_before_it_has_begun_is_answered():
-    async def test(sender, front):
-        first, second = Sender(front, 10), Sender(front, 10)  # at once: neither has run
-        await asyncio.sleep(0.01)
-        assert (first.status, second.status) == (503, None)
-        front.stop()
-        await asyncio.sleep(0.01)
-        assert second.status == 503
-        assert (await sender(10)).status == 503
-
-    in_the_loop(test, bodies=1, patience=0)
+def test_one_that_gives_way_is_answered_once():
+    here = front(bodies=1, patience=0)
+    first, second = Sender(here, 10), Sender(here, 10)
+    assert (first.status, second.status) == (503, None)
+    first.next.cancelled = False  # granian was about to tell about it when it gave way
+    first.send(10)
+    assert first.status == 503
+    here.stop()
+    assert second.status == 503
+    assert Sender(here, 10).status == 503
 
 
 def test_who_has_just_begun_never_gives_way():
     """A crowd that comes in one moment is let in: nobody of it has been slow."""
+    here = front(bodies=1)
+    crowd = [Sender(here, 10) for _ in range(50)]
+    assert all(one.status is None for one in crowd)
+    for one in crowd:
+        one.send(10)
+    assert all(one.got() == 10 for one in crowd)
 
-    async def test(sender, front):
-        crowd = [Sender(front, 10) for _ in range(50)]
-        await asyncio.sleep(0.01)
-        assert all(one.status is None for one in crowd)
-        for one in crowd:
-            await one.send(10)
-        assert all(front._ready.get_nowait()[0] is one for one in crowd)
 
-    in_the_loop(test, bodies=1)
+def test_a_body_in_many_pieces_that_are_there_already():
+    """Each is taken in turn, and none in the call of the one before it."""
+    assert Sender(front(longest=5_000), 5_000, at_once=5_000).got() == 5_000
 
 
 def test_a_body_that_cannot_be_kept_is_answered(monkeypatch):
     """The folder of temporary files is full."""
+    monkeypatch.setattr("erpnet_identity.instance.bodies.BytesIO", lambda: SimpleNamespace(close=lambda: None))
+    here = front()
+    one = Sender(here, 10)
+    one.send(5)
+    assert one.status == 503
+    assert not here._bodies._reading
 
-    async def test(sender, front):
-        monkeypatch.setattr("erpnet_identity.instance.front.BytesIO", lambda: SimpleNamespace(close=lambda: None))
-        one = await sender(10)
-        await one.send(5)
-        await asyncio.sleep(0.01)
-        assert one.status == 503
-        assert not front._reading
 
-    in_the_loop(test)
+def test_bodies_that_come_where_granian_cannot_tell_in_its_own_threads():
+    """On Windows the event loop hears of the pieces, and threads of ours answer."""
+    heard = []
+    loop = SimpleNamespace(call_later=lambda *_: None, call_soon_threadsafe=lambda *called: heard.append(called))
+    answered = SimpleQueue()
+
+    def application(environ, start_response):
+        answered.put(threading.current_thread())
+        start_response("200 OK", [("Content-Length", "1")])
+        return [environ["wsgi.input"].read()]
+
+    here = Front(application, loop=loop, threads=2, limits=Limits(longest=100), in_place=False)
+    assert here.pieces_loop is loop
+    one = Sender(here, 10)
+    ((call, *arguments),) = heard
+    call(*arguments)
+    one.send(10)
+    assert answered.get(timeout=10) is not threading.current_thread()
 
 
 def test_a_body_that_does_not_begin(port):
