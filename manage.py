@@ -56,7 +56,7 @@ def manage(command: list[str]) -> None:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "erpnet_identity.settings")
     if command == ["serve"]:
-        # Loading makes next to no garbage, and looking for it is a tenth of the start. `instance/startup.py` begins.
+        # Loading makes next to no garbage, and looking for it is a tenth of the start. `operations/startup.py` begins.
         gc.disable()
     try:
         # What these commands need must be done before the settings are read.

@@ -11,12 +11,13 @@ from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework.exceptions import APIException
 
-from erpnet_identity.audit import events, outages
+from erpnet_identity.audit import events
 from erpnet_identity.audit.context import Actor
-from erpnet_identity.audit.redaction import beginning
 from erpnet_identity.audit.services import record
-from erpnet_identity.audit.strangers import record_of_stranger
+from erpnet_identity.audit.unauthenticated import record_unauthenticated
+from erpnet_identity.edge import outages
 from erpnet_identity.erp_sessions.exceptions import LicenseSlotsExhausted
+from erpnet_identity.platform.redaction import beginning
 from erpnet_identity.tokens.exceptions import (
     SHOWN_BY_THE_TOKEN,
     CredentialError,
@@ -122,14 +123,14 @@ class TooManyRequests(ApiError):
 
 
 class NoFreeLicense(ApiError):
-    """No licence slot is free for another session (SE-58, SE-59). The token is as good as before (SE-60)."""
+    """No license slot is free for another session (SE-58, SE-59). The token is as good as before (SE-60)."""
 
     status, type = 503, LicenseSlotsExhausted.code
 
     def __init__(self, *, is_of_pool: bool = True) -> None:
         whose = "of this instance" if is_of_pool else "that this application may use"
         super().__init__(
-            f"{self.type}: all concurrent licences {whose} are in use. Try again later.",
+            f"{self.type}: all concurrent licenses {whose} are in use. Try again later.",
             headers={"Retry-After": "60"},
         )
 
@@ -237,7 +238,7 @@ def _leave_trace(error: ApiError, original: Exception, request: HttpRequest, pri
         if principal is not None
         else Actor("application", "", client_id)
     )
-    write = record if principal is not None else record_of_stranger
+    write = record if principal is not None else record_unauthenticated
     try:
         write(
             events.API_CALL_REFUSED,

@@ -7,14 +7,14 @@ import structlog
 from django.conf import settings
 from rest_framework.throttling import BaseThrottle
 
-from erpnet_identity.audit.complaints import Complaint
-from erpnet_identity.erp_sessions import traffic
+from erpnet_identity.erp_sessions import request_limits
+from erpnet_identity.platform.rate_limited_warnings import RateLimitedWarning
 
 from .exceptions import TooManyRequests
 
 log = structlog.get_logger("erpnet.throttle")
 
-_complain = Complaint(log, "the cache is away; API requests are not counted")
+_warn = RateLimitedWarning(log, "the cache is away; API requests are not counted")
 
 
 class SessionLimits(BaseThrottle):
@@ -26,9 +26,9 @@ class SessionLimits(BaseThrottle):
         if not rpm and not concurrent:
             return True
         try:
-            entry = traffic.enter(request.auth.session_key, now=time.time(), rpm=rpm, concurrent=concurrent)
+            entry = request_limits.enter(request.auth.session_key, now=time.time(), rpm=rpm, concurrent=concurrent)
         except Exception as error:  # any failure of the cache
-            _complain(error)
+            _warn(error)
             return True
         if entry.refused:
             raise TooManyRequests(entry.refused, entry.wait)
@@ -36,9 +36,9 @@ class SessionLimits(BaseThrottle):
         return True
 
 
-def leave(entry: traffic.Entry) -> None:
+def leave(entry: request_limits.Entry) -> None:
     """The request has ended. Never raises: what cannot be told to the cache expires there."""
     try:
-        traffic.leave(entry)
+        request_limits.leave(entry)
     except Exception as error:
-        _complain(error)
+        _warn(error)

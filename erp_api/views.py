@@ -10,9 +10,9 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from erpnet_identity.erp_sessions import presence
+from erpnet_identity.erp_sessions.authentication import SessionAuthentication
+from erpnet_identity.erp_sessions.request_limits import Entry
 from erpnet_identity.erp_sessions.services import open_or_touch
-from erpnet_identity.erp_sessions.state import SessionAuthentication
-from erpnet_identity.erp_sessions.traffic import Entry
 from erpnet_identity.tokens.principal import Principal
 from trusted_apps import cors
 

@@ -15,7 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("erpnet_identity.oauth.well_known_urls")),
     # Without its slash as well: nothing of the API is answered with a redirect or with a page (API-01).
     re_path(r"^api(?:/|$)", include("erp_api.urls")),
-    path("manage", include("erpnet_identity.instance.manage_urls")),
+    path("manage", include("erpnet_identity.manage.urls")),
     path("", include("erpnet_identity.instance.urls")),
 ]
 

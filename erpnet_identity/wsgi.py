@@ -9,7 +9,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "erpnet_identity.settings")
 django.setup(set_prefix=False)
 
 # Not at the top: importing an application needs the settings that the line above has read.
-from erpnet_identity.instance import startup  # noqa: E402
+from erpnet_identity.operations import startup  # noqa: E402
 
 application = startup.application()
 startup.begin()

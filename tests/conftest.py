@@ -8,11 +8,11 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 
-from erpnet_identity.audit import events, strangers
+from erpnet_identity.audit import events, unauthenticated
 from erpnet_identity.audit.models import AuditEvent
-from erpnet_identity.edge import throttle
-from erpnet_identity.erp_sessions import presence, traffic
+from erpnet_identity.erp_sessions import presence, request_limits
 from erpnet_identity.keys import services as keys
+from erpnet_identity.platform import throttle
 from erpnet_identity.tenancy import models as tenancy
 from erpnet_identity.users import equal_work
 from tests.factories.trusted_apps import TrustedApplicationFactory
@@ -65,9 +65,9 @@ def _fresh_process():
     """What a process remembers between requests does not leak from one test into the next."""
     cache.clear()
     throttle.forget_all()
-    strangers.forget_all()
+    unauthenticated.forget_all()
     presence.forget_all()
-    traffic.forget_all()
+    request_limits.forget_all()
     tenancy.forget()
     keys.forget_ring()
     equal_work.in_use.forget()

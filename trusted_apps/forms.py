@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.html import format_html
 
-from erpnet_identity.audit.words import shown
+from erpnet_identity.audit.descriptions import shown
 
 from .attributes import ERP_NAMES, FIELDS
 from .models import ClientType, ReferenceTokenPolicy, TrustedApplication
@@ -51,7 +51,7 @@ TITLES = {
     "reference_tokens": "Who may issue reference tokens",
     "allows_basic_authentication": "Legacy password authentication",
     "identity_scopes_imply_access": "Identity scopes imply access",
-    "slot_limit": "Most licences at a time",
+    "slot_limit": "Most licenses at a time",
     "is_enabled": "Enabled",
     "notes": "Notes",
     "system_user_login_url": "System user login URL",
@@ -77,7 +77,7 @@ HELP = {
     "well. Needed by some old samples; less strict than least privilege.",
     "allows_basic_authentication": "Old clients may name this application when they sign in with a login and password.",
     "slot_limit": "How many live sessions this application may have opened at a time, so that it cannot take every "
-    "licence. Leave empty for no limit of its own.",
+    "license. Leave empty for no limit of its own.",
     "is_enabled": "An application that is not enabled is refused everywhere at once.",
     "notes": "For administrators only.",
     "system_user_login_url": "Kept for old records; has no effect.",

@@ -13,7 +13,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from oauth2_provider.models import AbstractApplication
 
-from erpnet_identity.folded import FoldedField, FoldedModel, FoldedQuerySet
+from erpnet_identity.platform.folded import FoldedField, FoldedModel, FoldedQuerySet
 
 from . import redirects, rules, scopes
 from .rules import INTERNAL_PREFIX
@@ -102,7 +102,7 @@ class TrustedApplication(FoldedModel, AbstractApplication):
     identity_scopes_imply_access = models.BooleanField("identity scopes imply access", default=False)
     # How many live sessions it may have opened at a time, None for as many as the pool has room for (SE-64).
     slot_limit = models.PositiveIntegerField(
-        "most licences at a time", null=True, blank=True, validators=[MinValueValidator(1)]
+        "most licenses at a time", null=True, blank=True, validators=[MinValueValidator(1)]
     )
     is_enabled = models.BooleanField("enabled", default=True)
     notes = models.TextField("notes", blank=True, default="")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
-from erpnet_identity.spelling import text_problem
+from erpnet_identity.platform.spelling import text_problem
 from erpnet_identity.users.subjects import is_login
 
 from . import redirects, scopes

@@ -7,8 +7,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import Value
 from django.db.models.functions import Lower
 
-from erpnet_identity.compiled import CompiledQuery
-from erpnet_identity.spelling import fold
+from erpnet_identity.platform.compiled import CompiledQuery
+from erpnet_identity.platform.spelling import fold
 from erpnet_identity.users import subjects
 from erpnet_identity.users.models import User
 

@@ -90,7 +90,7 @@ def _slots(application: TrustedApplication) -> list[str]:
     if application.slot_limit is None:
         return []
     sessions = "1 session" if application.slot_limit == 1 else f"{application.slot_limit} sessions"
-    return [f"It may hold the licences of at most {sessions} at a time."]
+    return [f"It may hold the licenses of at most {sessions} at a time."]
 
 
 def _reference_tokens(application: TrustedApplication) -> str:

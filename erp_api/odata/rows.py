@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from erpnet_identity.compiled import CompiledQuery
+from erpnet_identity.platform.compiled import CompiledQuery
 
 from .selection import Selection
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from . import events, people, words
+from . import descriptions, events, spellings
 from .model_admin import ReadOnlyAdmin, moment
 from .models import AuditEvent
 from .unknown_names import stand_in
@@ -93,7 +93,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
             return queryset.filter(client_id=term), False
         found, may_repeat = super().get_search_results(request, queryset, search_term)
         if term:
-            logins = people.spellings(term)
+            logins = spellings.spellings(term)
             # What was typed at a sign-in and is nobody's name is found by typing it again.
             wanted = Q(user_login__in=logins) | Q(actor_name__in=[*logins, stand_in(term)])
             if _OWN_ID.fullmatch(term):
@@ -111,7 +111,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
     @admin.display(description="what happened")
     def what(self, event: AuditEvent) -> SafeString:
-        said = words.sentence(event.name, detail=event.detail, user_login=event.user_login)
+        said = descriptions.sentence(event.name, detail=event.detail, user_login=event.user_login)
         return format_html("<strong>{}</strong> {}", event.actor_name or event.client_id or "Unknown caller", said)
 
     @admin.display(description="outcome")
@@ -135,7 +135,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
     @admin.display(description="changed")
     def changed(self, event: AuditEvent) -> SafeString | str:
-        rows = words.changes(event.detail)
+        rows = descriptions.changes(event.detail)
         if not rows:
             return "—"
         return format_html(

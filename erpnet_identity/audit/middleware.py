@@ -9,9 +9,10 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from erpnet_identity.edge.proxies import as_ipv4, client_address, read_forwarded, standard_header
+from erpnet_identity.platform import request_log
 
-from . import context, request_log
-from .strangers import record_throttled
+from . import context
+from .unauthenticated import record_throttled
 
 log = structlog.get_logger("erpnet.audit")
 

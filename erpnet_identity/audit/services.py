@@ -5,10 +5,11 @@ from typing import Any
 
 from django.utils import timezone
 
+from erpnet_identity.platform.redaction import redact, scrub
+
 from . import context, events
 from .context import Actor
 from .models import AuditEvent
-from .redaction import redact, scrub
 
 
 def storable(text: str, length: int) -> str:

@@ -2,7 +2,7 @@
 
 from django.utils.crypto import salted_hmac
 
-from erpnet_identity.spelling import fold
+from erpnet_identity.platform.spelling import fold
 
 _SALT = "erpnet.audit.unknown-name"
 _DIGITS = 16

@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from whitenoise.middleware import WhiteNoiseMiddleware
 
-from .conditional import is_current
+from erpnet_identity.platform.etags import is_current
 
 _TEXT = ("text/", "image/svg+xml", "application/json")
 # A coding by its name, unless its weight is nothing (RFC 9110 §12.5.3); 12.4.2 gives a weight three digits.

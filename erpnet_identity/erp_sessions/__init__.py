@@ -1,1 +1,1 @@
-"""API sessions and the licence slots that they hold: the pool, the seats that are kept, who is connected."""
+"""API sessions and the license slots that they hold: the pool, the reserved seats, who is connected."""

@@ -79,7 +79,7 @@ class ErpSessionAdmin(OfPersonAdmin):
     def end_selected(self, request: HttpRequest, queryset: QuerySet[ErpSession]) -> None:
         chosen = list(queryset.values_list("pk", flat=True))
         number = services.close_chosen(chosen, now=timezone.now(), actor=actor_for(request.user))
-        text = f"Ended: {number}. Tokens stay valid: the next call opens a new session if a licence is free."
+        text = f"Ended: {number}. Tokens stay valid: the next call opens a new session if a license is free."
         self.message_user(request, text, messages.SUCCESS if number else messages.INFO)
 
     @admin.display(description="state")

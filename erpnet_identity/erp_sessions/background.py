@@ -8,13 +8,13 @@ import structlog
 from django.db import close_old_connections, connection
 from django.utils import timezone
 
-from erpnet_identity.audit.complaints import Complaint
+from erpnet_identity.platform.rate_limited_warnings import RateLimitedWarning
 
-from . import presence, traffic
+from . import presence, request_limits
 
 log = structlog.get_logger("erpnet.sessions")
-_not_written = Complaint(log, "what sessions did could not be written")
-_not_renewed = Complaint(log, "running requests could not be renewed")
+_not_written = RateLimitedWarning(log, "what sessions did could not be written")
+_not_renewed = RateLimitedWarning(log, "running requests could not be renewed")
 
 _TICK = 5.0  # seconds
 
@@ -27,7 +27,7 @@ def take_turn(*, everything: bool = False) -> None:
     except Exception as error:
         _not_written(error)
     try:
-        traffic.renew(now=time.time())
+        request_limits.renew(now=time.time())
     except Exception as error:
         _not_renewed(error)
 

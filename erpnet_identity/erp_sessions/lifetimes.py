@@ -45,7 +45,7 @@ def what_refuses(
 ) -> str:
     """What keeps one more session from opening; empty when it may open (SE-63, SE-64, SE-67).
 
-    ``slots``: concurrent licences, None for unlimited. ``live``: sessions that are live. ``absent``: accounts with a
+    ``slots``: concurrent licenses, None for unlimited. ``live``: sessions that are live. ``absent``: accounts with a
     reserved seat and no live session. ``holds_seat``: the caller is one of those; its seat is stronger than every other
     rule, because that is what it was reserved for. ``services``: live sessions of services when the caller is one,
     else None; ``kept_from_services`` the share in percent that is not for them. ``of_application``: live sessions that

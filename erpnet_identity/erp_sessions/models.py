@@ -1,4 +1,4 @@
-"""The licence pool, who has a seat kept, and the live sessions that are counted against them."""
+"""The license pool, who has a seat kept, and the live sessions that are counted against them."""
 
 import uuid
 from datetime import datetime
@@ -14,7 +14,7 @@ from . import lifetimes
 
 
 class License(models.Model):
-    """The pool of concurrent licences (SE-55). At most one row; ``slots`` empty means unlimited.
+    """The pool of concurrent licenses (SE-55). At most one row; ``slots`` empty means unlimited.
 
     ``kept_from_services`` is the share, in percent, that services never take (SE-63).
     """
@@ -23,7 +23,7 @@ class License(models.Model):
     KEPT_FROM_SERVICES = 20
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=SINGLETON, editable=False)
-    slots = models.PositiveIntegerField("concurrent licences", null=True, blank=True)
+    slots = models.PositiveIntegerField("concurrent licenses", null=True, blank=True)
     kept_from_services = models.PositiveSmallIntegerField(
         "percent that services never take",
         default=KEPT_FROM_SERVICES,
@@ -52,7 +52,7 @@ class ReservedSeatQuerySet(models.QuerySet["ReservedSeat"]):
 
 
 class ReservedSeat(models.Model):
-    """A licence slot kept free for one account (SE-65)."""
+    """A license slot kept free for one account (SE-65)."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="reserved_seat")
 
@@ -176,11 +176,11 @@ class SlotUsage(models.Model):
     hour = models.DateTimeField("hour", primary_key=True)
     until = models.DateTimeField("counted until", null=True)
     peak = models.PositiveIntegerField("most sessions at a time", default=0)
-    slots = models.PositiveIntegerField("concurrent licences", null=True)
+    slots = models.PositiveIntegerField("concurrent licenses", null=True)
     # The most seats that were kept for absent accounts, looked at once a minute: who is absent leaves no row.
     kept = models.PositiveIntegerField("most seats kept for absent accounts", default=0, db_default=0)
     opened = models.PositiveIntegerField("sessions opened", default=0)
-    refused = models.PositiveIntegerField("refused for want of a licence", default=0)
+    refused = models.PositiveIntegerField("refused for want of a license", default=0)
 
     class Meta:
         verbose_name = "hour of use"
@@ -195,8 +195,8 @@ class PoolChange(models.Model):
     """The pool has had another size since ``at``: so that the chart shows every hour with the limit it had."""
 
     at = models.DateTimeField("changed", db_index=True)
-    old_slots = models.PositiveIntegerField("concurrent licences before", null=True)
-    slots = models.PositiveIntegerField("concurrent licences since", null=True)
+    old_slots = models.PositiveIntegerField("concurrent licenses before", null=True)
+    slots = models.PositiveIntegerField("concurrent licenses since", null=True)
 
     class Meta:
         ordering = ["at", "pk"]

@@ -1,4 +1,4 @@
-"""The licence pool and the kept seats: changed together, since each limits the other (SE-71)."""
+"""The license pool and the reserved seats: changed together, since each limits the other (SE-71)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from .models import License, PoolChange, ReservedSeat
 
 @dataclass(frozen=True, slots=True)
 class PoolSize:
-    """``slots`` is the number of concurrent licences, None for unlimited; ``kept_from_services`` the share in percent
+    """``slots`` is the number of concurrent licenses, None for unlimited; ``kept_from_services`` the share in percent
     that services never take (SE-55, SE-63)."""
 
     slots: int | None
@@ -32,17 +32,17 @@ def stored_size() -> PoolSize:
 
 
 def stored_pool() -> tuple[int | None, dict[Any, str]]:
-    """The number of concurrent licences (None: unlimited) and the accounts with a kept seat: key → login. Accounts that
-    can never use one are not among them."""
+    """The number of concurrent licenses (None: unlimited) and the accounts with a reserved seat: key → login.
+    Accounts that can never use one are not among them."""
     seats = ReservedSeat.objects.filter(user__user_type__in=MAY_CALL_APIS)
     return stored_size().slots, dict(seats.values_list("user_id", "user__login"))
 
 
 def validate_pool(slots: int | None, seats: int) -> None:
-    """Raises ``ValidationError`` keyed ``seats`` when more seats are kept than there are licences (SE-71)."""
+    """Raises ``ValidationError`` keyed ``seats`` when more seats are reserved than there are licenses (SE-71)."""
     if slots is not None and seats > slots:
         kept = "1 seat" if seats == 1 else f"{seats} seats"
-        there = "is 1 concurrent licence" if slots == 1 else f"are {slots} concurrent licences"
+        there = "is 1 concurrent license" if slots == 1 else f"are {slots} concurrent licenses"
         raise ValidationError({"seats": f"{kept} cannot be kept: there {there}."})
 
 
@@ -70,7 +70,7 @@ def set_pool(
     kept_from_services: int | None = None,
     source: dict[str, Any] | None = None,
 ) -> dict[str, dict[str, Any]]:
-    """Store the number of licences, who has a seat kept, and the share that services never take, None to leave that as
+    """Store the number of licenses, who has a seat kept, and the share that services never take, None to leave that as
     it is (SE-55, SE-63, SE-65). No live session is closed (SE-61, SE-72).
 
     Returns what changed, name → old and new value; empty means that nothing was written. Raises ``ValidationError``.
@@ -119,7 +119,7 @@ def _store(
 
 @transaction.atomic
 def set_slots(slots: int | None, *, actor: Actor, kept_from_services: int | None = None) -> bool:
-    """Change the number of concurrent licences, or the share that services never take, and keep the seats. Returns
+    """Change the number of concurrent licenses, or the share that services never take, and keep the seats. Returns
     whether anything changed; raises ``ValidationError`` (SE-63, SE-71)."""
     old = lock_pool()
     return bool(_store(old, _resized(old, slots, kept_from_services), _holders(), actor=actor))

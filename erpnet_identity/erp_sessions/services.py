@@ -17,22 +17,23 @@ from django.db import DatabaseError, transaction
 from django.db.models import Case, Count, Exists, F, OuterRef, Subquery, TextField, UUIDField, Value, When
 from django.db.models.functions import Coalesce, Concat
 
-from erpnet_identity.audit import context, events, outages
+from erpnet_identity.audit import context, events
 from erpnet_identity.audit.context import SYSTEM, Actor
 from erpnet_identity.audit.models import AuditEvent
 from erpnet_identity.audit.services import prepare, record, storable
-from erpnet_identity.compiled import CompiledInsert
+from erpnet_identity.edge import outages
 from erpnet_identity.edge.callers import caller_of
+from erpnet_identity.platform.compiled import CompiledInsert
 from erpnet_identity.tokens.exceptions import InvalidCredential
 from erpnet_identity.tokens.principal import Principal
 from erpnet_identity.users.models import User
 from trusted_apps.models import TrustedApplication
 
 from . import lifetimes, presence, usage
+from .authentication import SessionState, session_state
 from .exceptions import LicenseSlotsExhausted
 from .models import ErpSession, ErpSessionQuerySet, Kind, License, Reason, ReservedSeat
 from .pool import PoolSize, lock_pool
-from .state import SessionState, session_state
 
 log = structlog.get_logger("erpnet.sessions")
 
@@ -67,14 +68,14 @@ def _goes_on(state: SessionState, principal: Principal, now: datetime) -> dateti
     is stored now, None when another session has to be opened."""
     if state.is_over(now) or state.user_id != UUID(principal.user_id):
         return None
-    changes = _news(state, principal, now)
+    changes = _changed_columns(state, principal, now)
     if not changes and now - state.last_seen_at < presence.WRITE_EVERY:
         return state.last_seen_at
     # Only while it is open: an opening that needed the slot may have closed it since we looked.
     return now if presence.write(state.id, now=now, seen_at=now, changes=changes, only_open=True) else None
 
 
-def _news(state: SessionState, principal: Principal, now: datetime) -> dict[str, Any]:
+def _changed_columns(state: SessionState, principal: Principal, now: datetime) -> dict[str, Any]:
     """What this call says about its session that is not stored yet: another application, another address."""
     changes: dict[str, Any] = {}
     if principal.application_id not in state.applications:

@@ -48,7 +48,7 @@ def hours_between(start: datetime, end: datetime) -> Iterator[datetime]:
         hour += HOUR
 
 
-def most_at_once(intervals: Iterable[Interval], start: datetime, end: datetime) -> int:
+def peak(intervals: Iterable[Interval], start: datetime, end: datetime) -> int:
     """The largest number of ``[begin, end)`` intervals that hold at one moment of ``[start, end)``. Pure."""
     steps = []
     for begin, finish in intervals:
@@ -82,7 +82,7 @@ def _counted(start: datetime, end: datetime) -> dict[datetime, tuple[int, int]]:
         first, last = max(hour, start), min(hour + HOUR, end)
         if first < last:
             opened = sum(first <= begin < last for begin, _ in intervals)
-            found[hour] = (most_at_once(intervals, first, last), opened)
+            found[hour] = (peak(intervals, first, last), opened)
     return found
 
 
@@ -110,7 +110,7 @@ class Limits:
 
 
 def seats_kept(*, now: datetime) -> int:
-    """How many seats are kept at ``now`` for accounts that can call and are not connected (SE-67)."""
+    """How many seats are reserved at ``now`` for accounts that can call and are not connected (SE-67)."""
     connected = ErpSession.objects.live(now).filter(user=OuterRef("user"))
     return ReservedSeat.objects.of_use().filter(~Exists(connected)).count()
 

@@ -15,8 +15,8 @@ from erpnet_identity.edge.language import in_english
 from . import sessions
 from .administrators import SeeOther, turned_away
 from .confirmation import question
-from .errand import Errand
 from .page import keep_private
+from .sign_in_context import SignInContext
 
 # What administrators come for stands first; everything else follows by name.
 ORDER = ("trusted_apps", "users", "identity", "erp_sessions", "tokens", "audit", "keys")
@@ -61,7 +61,7 @@ class Administration(admin.AdminSite):
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Sign-in is at the Identity Server. Bookmarks of Django's page lead there."""
         wanted = request.GET.get("next") or reverse("admin:index")
-        return keep_private(SeeOther(Errand(next=wanted).link("identity:signin")))
+        return keep_private(SeeOther(SignInContext(next=wanted).link("identity:signin")))
 
     def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # type: ignore[override]
         """So is sign-out."""

@@ -11,8 +11,8 @@ from erpnet_identity.users.models import User
 from erpnet_identity.users.services import actor_for
 
 from . import sessions
-from .errand import Errand
 from .page import keep_private, page
+from .sign_in_context import SignInContext
 
 
 class SeeOther(HttpResponseRedirect):
@@ -29,7 +29,7 @@ def turned_away(request: HttpRequest, *, now: datetime) -> HttpResponse | None:
     """
     session = sessions.current(request, now=now)
     if session is None:
-        sign_in = Errand(next=request.get_full_path()).link("identity:signin")
+        sign_in = SignInContext(next=request.get_full_path()).link("identity:signin")
         return keep_private(SeeOther(sign_in) if request.method == "POST" else HttpResponseRedirect(sign_in))
     if session.user.is_staff:
         return None
@@ -46,6 +46,6 @@ def _refused(request: HttpRequest, user: User, sid: str) -> HttpResponse:
         detail={"cause": "not_an_administrator", "path": request.path_info[:200]},
     )
     back = request.get_full_path() if request.method in ("GET", "HEAD") else ""
-    other = Errand(next=back or reverse("manage:home")).link("identity:signin", other="1")
+    other = SignInContext(next=back or reverse("manage:home")).link("identity:signin", other="1")
     context = {"person": user, "other_url": other, "account_url": reverse("identity:home")}
     return page(request, "identity/administrators_only.html", context, status=403)

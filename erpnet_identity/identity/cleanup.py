@@ -1,4 +1,4 @@
-"""Which sessions are long over (OPS-11). ``instance.cleanup`` removes them."""
+"""Which sessions are long over (OPS-11). ``operations.cleanup`` removes them."""
 
 from datetime import datetime, timedelta
 from typing import Any

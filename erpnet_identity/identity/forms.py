@@ -22,7 +22,7 @@ from django.utils.safestring import SafeString
 from erpnet_identity.audit import events
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.services import record
-from erpnet_identity.audit.strangers import record_of_stranger
+from erpnet_identity.audit.unauthenticated import record_unauthenticated
 from erpnet_identity.audit.unknown_names import stand_in
 from erpnet_identity.users.forms import MAX_PASSWORD
 from erpnet_identity.users.models import User
@@ -137,7 +137,7 @@ class PasswordResetForm(allauth.ResetPasswordForm):
         for user in found:
             record(events.USER_PASSWORD_RESET_REQUESTED, actor=actor_for(user), user=user)
         if not found:
-            record_of_stranger(
+            record_unauthenticated(
                 events.USER_PASSWORD_RESET_REQUESTED,
                 outcome="refused",
                 actor=Actor("user", "", stand_in(email)),

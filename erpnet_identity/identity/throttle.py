@@ -6,17 +6,19 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from erpnet_identity.audit import context
-from erpnet_identity.audit.complaints import Complaint
-from erpnet_identity.edge.throttle import Throttle
-from erpnet_identity.spelling import fold
+from erpnet_identity.platform.rate_limited_warnings import RateLimitedWarning
+from erpnet_identity.platform.spelling import fold
+from erpnet_identity.platform.throttle import Throttle
 from erpnet_identity.users import devices
 
 RESETS_PER_ADDRESS = 10  # in a minute
 RESETS_PER_EMAIL = 3  # in a quarter of an hour: more mail than this helps nobody
-_complain = Complaint(structlog.get_logger("erpnet.throttle"), "the cache is away; failed sign-ins are not counted")
-_failures = Throttle("sign-in-failures", complain=_complain)
-_resets = Throttle("reset-requests", complain=_complain)
-_mails = Throttle("reset-mails", window=900, complain=_complain)
+_warn = RateLimitedWarning(
+    structlog.get_logger("erpnet.throttle"), "the cache is away; failed sign-ins are not counted"
+)
+_failures = Throttle("sign-in-failures", warn=_warn)
+_resets = Throttle("reset-requests", warn=_warn)
+_mails = Throttle("reset-mails", window=900, warn=_warn)
 
 
 def seconds_to_wait(address: str) -> int:

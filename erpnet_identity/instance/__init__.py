@@ -1,1 +1,1 @@
-"""The instance's own pages, tools and commands."""
+"""The pages that are the instance's own: where it begins, its tools, and its errors."""

@@ -83,7 +83,7 @@ def describe() -> Instance:
             Site(
                 type="InstanceManager",
                 title="Instance Manager",
-                purpose=gettext_noop("Who is connected, and how the licences are shared out."),
+                purpose=gettext_noop("Who is connected, and how the licenses are shared out."),
                 url=f"{root}/manage",
                 has_pages=True,
                 is_system=True,

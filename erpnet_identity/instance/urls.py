@@ -2,7 +2,9 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from .views import health, landing, tools
+from erpnet_identity.operations import views as health
+
+from .views import landing, tools
 
 # One tool, six addresses: three prefixes, each with and without a trailing slash (IS-02, IS-03).
 PREFIXES = ("tools", "sys", "sys/tools")

@@ -14,25 +14,25 @@ from erpnet_identity.audit.services import record
 from erpnet_identity.identity import authentication_context, consent, sessions
 from erpnet_identity.identity.models import Consent, IdentitySession
 from erpnet_identity.identity.page import keep_private, page
-from erpnet_identity.identity.pending import PendingRequest
+from erpnet_identity.identity.signed_request import SignedRequest
 from erpnet_identity.users.services import actor_for
 from trusted_apps import scopes
 
-from . import authorization_response, consent_page, next_step, trail
+from . import audit, authorization_response, consent_page, interaction_policy
+from .authorization_code import issue
 from .authorization_request import AuthorizationRequest, RefusedRequest
-from .issue import issue
-from .next_step import Failed, SignedIn, Step
+from .interaction_policy import Failed, SignedIn, Step
 
 
 @dataclass(slots=True)
 class Authorization:
-    """A checked request at this browser. ``waiting`` is the pending request that it continues, None for one that has
+    """A checked request at this browser. ``waiting`` is the signed request that it continues, None for one that has
     just arrived."""
 
     http: HttpRequest
     request: AuthorizationRequest
     now: datetime
-    waiting: PendingRequest | None = None
+    waiting: SignedRequest | None = None
     _consent: Consent | None = None
 
     def proceed(self) -> HttpResponse:
@@ -88,7 +88,7 @@ class Authorization:
                 acr=authentication_context.reached(session.amr),
                 is_chosen=self.waiting is not None and self.waiting.chosen == session.sid,
             )
-        return next_step.before_consent(
+        return interaction_policy.before_consent(
             self.request,
             person,
             is_admitted=session is not None and self.request.application.admits(session.user),
@@ -112,7 +112,7 @@ class Authorization:
         self._consent = consent.remembered(application, session.user)
         missing = consent.missing(consent_page.asked(self.request, granted), self._consent)
         is_asked_always = consent.is_asked_always(application, redirect_uri)
-        return next_step.consent_step(self.request, missing, is_asked_always=is_asked_always)
+        return interaction_policy.consent_step(self.request, missing, is_asked_always=is_asked_always)
 
     # ── answers ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -123,7 +123,7 @@ class Authorization:
     def _fail(self, failed: Failed, session: IdentitySession | None) -> HttpResponse:
         refused = RefusedRequest(failed.error, failed.description, failed.cause, reply_to=self.request.reply_to)
         user, sid = (session.user, session.sid) if session is not None else (None, "")
-        trail.record_refused_request(refused, user=user, sid=sid)
+        audit.record_refused_request(refused, user=user, sid=sid)
         return authorization_response.refuse(self.http, refused)
 
     def _deny(self, session: IdentitySession, wanted: list[str]) -> HttpResponse:
@@ -143,12 +143,12 @@ class Authorization:
 
     # ── pages ─────────────────────────────────────────────────────────────────────────────────────────
 
-    def _pending(self) -> PendingRequest:
-        return self.waiting or PendingRequest(self.request.parameters, self.now)
+    def _signed_request(self) -> SignedRequest:
+        return self.waiting or SignedRequest(self.request.parameters, self.now)
 
     def _to(self, name: str) -> HttpResponse:
         """Send the browser to a page that has an address of its own, so that reloading it is harmless."""
-        response = HttpResponseRedirect(f"{reverse(name)}?{urlencode({'request': self._pending().seal()})}")
+        response = HttpResponseRedirect(f"{reverse(name)}?{urlencode({'request': self._signed_request().seal()})}")
         return keep_private(response)
 
     def _addresses(self, sealed: str) -> dict[str, Any]:
@@ -163,7 +163,7 @@ class Authorization:
     def _consent_page(self, session: IdentitySession, granted: list[str]) -> HttpResponse:
         wanted = consent_page.asked(self.request, granted)
         context = consent_page.context(self.request, wanted, self._consent)
-        context |= self._addresses(self._pending().seal())
+        context |= self._addresses(self._signed_request().seal())
         context |= {
             "user": session.user,
             "action": reverse("oauth2_provider:consent"),
@@ -172,6 +172,6 @@ class Authorization:
         return page(self.http, "oauth/consent.html", context, leads_away=True)
 
     def _wrong_account(self, session: IdentitySession) -> HttpResponse:
-        context = self._addresses(self._pending().seal())
+        context = self._addresses(self._signed_request().seal())
         context |= {"application": self.request.application, "user": session.user}
         return page(self.http, "identity/wrong_account.html", context)

@@ -15,7 +15,7 @@ from trusted_apps.redirects import matches
 
 from . import claims_request, form, id_token_hint, request_object
 from .claims_request import ClaimsRequest
-from .scope_words import why_invalid
+from .scope_descriptions import why_invalid
 from .text import printable
 
 CODE, HYBRID = "code", "code id_token"

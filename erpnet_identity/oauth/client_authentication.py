@@ -20,9 +20,9 @@ from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from erpnet_identity.audit import context
-from erpnet_identity.audit.complaints import Complaint
-from erpnet_identity.compiled import CompiledQuery
-from erpnet_identity.edge.throttle import Throttle
+from erpnet_identity.platform.compiled import CompiledQuery
+from erpnet_identity.platform.rate_limited_warnings import RateLimitedWarning
+from erpnet_identity.platform.throttle import Throttle
 from erpnet_identity.users.models import User
 from trusted_apps import secrets
 from trusted_apps.models import LAST_USED_COARSENESS, ClientSecret, TrustedApplication
@@ -163,7 +163,7 @@ def _require_both(credentials: ClientCredentials) -> None:
 
 _failures = Throttle(
     "token-failures",
-    complain=Complaint(
+    warn=RateLimitedWarning(
         structlog.get_logger("erpnet.throttle"), "the cache is away; failed authentications are not counted"
     ),
 )

@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from erpnet_identity.audit.context import current
-from erpnet_identity.identity import error_trail
+from erpnet_identity.identity import error_audit
 from erpnet_identity.identity.page import page
 from erpnet_identity.identity.texts import SIGN_IN_CANNOT_GO_ON, error_explanation
 
@@ -18,7 +18,7 @@ def error_page(
     """The page for ``error``, an OAuth error code. Leads nowhere by itself (OP-45). ``context`` may hold another
     ``heading``, the ``application``, its ``return_url``, and the ``address`` that was refused, which is shown as text
     and never as a link (ID-50)."""
-    error_trail.record_refused(request, status, error)
+    error_audit.record_refused(request, status, error)
     shown = {
         "heading": SIGN_IN_CANNOT_GO_ON,
         "error": error,

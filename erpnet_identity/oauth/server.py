@@ -11,11 +11,11 @@ from oauthlib.oauth2.rfc6749.endpoints.token import TokenEndpoint
 from oauthlib.oauth2.rfc6749.grant_types.base import GrantTypeBase
 from oauthlib.oauth2.rfc6749.request_validator import RequestValidator
 
+from .audit import record_refused_token_request
 from .grants import authorization_code, client_credentials, refresh_token
 from .refusal import OAuthRefusal
 from .token_request import TokenRequest
 from .token_response import TokenResponse
-from .trail import record_refused_token_request
 
 GRANTS: dict[str, Callable[[TokenRequest], TokenResponse]] = {
     "authorization_code": authorization_code.respond,

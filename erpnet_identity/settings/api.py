@@ -11,7 +11,7 @@ API_BODY_BYTES: int = env.ERPNET_API_BODY_BYTES
 BODY_SECONDS: int = env.ERPNET_BODY_SECONDS
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["erpnet_identity.erp_sessions.state.SessionAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["erpnet_identity.erp_sessions.authentication.SessionAuthentication"],
     # A view that names no permission of its own refuses every request.
     "DEFAULT_PERMISSION_CLASSES": ["erp_api.permissions.DenyAll"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

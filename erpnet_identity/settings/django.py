@@ -29,6 +29,8 @@ INSTALLED_APPS = [
     "erpnet_identity.erp_sessions",
     "erpnet_identity.identity",
     "erpnet_identity.oauth",
+    "erpnet_identity.operations",
+    "erpnet_identity.manage",
     "erpnet_identity.instance",
     "erp_api",
     "oauth2_provider",
@@ -93,7 +95,7 @@ if _database["ENGINE"].endswith("sqlite3"):
         ),
     }
 else:
-    _database["ENGINE"] = "erpnet_identity.postgresql"
+    _database["ENGINE"] = "erpnet_identity.platform.postgresql"
     _database["CONN_HEALTH_CHECKS"] = True
     # The server plans a statement once per connection instead of at every call: the look-up of a token with its two
     # joins takes 0.13 ms instead of 0.31 ms. Behind PgBouncer in transaction mode this needs its version 1.21.
@@ -115,9 +117,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 _cache: dict[str, Any] = {"KEY_PREFIX": "erpnet", **env.CACHE_URL}
 if _cache["BACKEND"].endswith("RedisCache"):
-    _cache["BACKEND"] = "erpnet_identity.edge.redis_cache.RedisCache"
+    _cache["BACKEND"] = "erpnet_identity.platform.redis_cache.RedisCache"
 else:
-    _cache["BACKEND"] = "erpnet_identity.edge.memory_cache.MemoryCache"
+    _cache["BACKEND"] = "erpnet_identity.platform.memory_cache.MemoryCache"
     # Django's 300 would let whoever calls from many addresses throw out the counts that slow guessing down.
     _cache["OPTIONS"] = {"MAX_ENTRIES": 20_000, **_cache.get("OPTIONS", {})}
 CACHES = {"default": _cache}

@@ -21,7 +21,7 @@ _shared: list[Any] = [
 
 def _redact(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
     # Imported late: the settings may not import an application while they are being read.
-    from erpnet_identity.audit.redaction import redact_event
+    from erpnet_identity.platform.redaction import redact_event
 
     return redact_event(event)
 
@@ -54,11 +54,11 @@ LOGGING = {
                 _renderer,
             ],
         },
-        "request": {"()": "erpnet_identity.audit.request_log.RequestFormatter", "form": env.LOG_FORMAT},
+        "request": {"()": "erpnet_identity.platform.request_log.RequestFormatter", "form": env.LOG_FORMAT},
     },
     "handlers": {
-        "stderr": {"class": "erpnet_identity.audit.log_handler.Handler", "formatter": "structured"},
-        "requests": {"class": "erpnet_identity.audit.log_handler.Handler", "formatter": "request"},
+        "stderr": {"class": "erpnet_identity.platform.log_handler.Handler", "formatter": "structured"},
+        "requests": {"class": "erpnet_identity.platform.log_handler.Handler", "formatter": "request"},
     },
     "root": {"handlers": ["stderr"], "level": env.LOG_LEVEL},
     "loggers": {

@@ -33,7 +33,7 @@ CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}-csrf"
 DEVICE_COOKIE_NAME = f"{COOKIE_PREFIX}-device"
 # Each session carries its own end (ID-70); this is that of a session in which nobody signed in.
 SESSION_COOKIE_AGE: int = env.ERPNET_IDENTITY_SESSION_SECONDS
-SESSION_ENGINE = "erpnet_identity.edge.session_store"
+SESSION_ENGINE = "erpnet_identity.platform.session_store"
 # Django's defaults, written down because nothing that is stored may be able to run code when it is read.
 SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
 # Not the cookie that Django would use first: its name is the same in every instance.

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 
-from erpnet_identity.spelling import text_problem
+from erpnet_identity.platform.spelling import text_problem
 
 from . import logo
 

@@ -7,8 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.db.models import TextField, Value
 
-from erpnet_identity.compiled import CompiledQuery
 from erpnet_identity.keys import jwt
+from erpnet_identity.platform.compiled import CompiledQuery
 from erpnet_identity.tenancy.models import database_name
 from erpnet_identity.users.models import User, UserType
 from trusted_apps.models import TrustedApplication

@@ -1,4 +1,4 @@
-"""Which tokens and grants have had their day (OPS-11). ``instance.cleanup`` removes them."""
+"""Which tokens and grants have had their day (OPS-11). ``operations.cleanup`` removes them."""
 
 from datetime import datetime
 from typing import Any

@@ -7,7 +7,7 @@ class UsersConfig(AppConfig):
     verbose_name = "Users"
 
     def ready(self) -> None:
-        from erpnet_identity.audit.people import spelt_by
+        from erpnet_identity.audit.spellings import spelt_by
 
         from .services import logins_of
 

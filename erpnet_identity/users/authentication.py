@@ -15,7 +15,7 @@ from django.utils import timezone
 from erpnet_identity.audit import events
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.services import record
-from erpnet_identity.audit.strangers import record_of_stranger
+from erpnet_identity.audit.unauthenticated import record_unauthenticated
 from erpnet_identity.audit.unknown_names import stand_in
 
 from . import devices
@@ -93,7 +93,7 @@ class PasswordBackend(BaseBackend):
         with transaction.atomic():
             locks = self._count_failure(user.pk if user is not None and cause == "wrong_password" else NOBODY)
             # The event of a lock is the trace of a change and is never left out.
-            write = record if locks else partial(record_of_stranger, unless=partial(_is_signed_in, request))
+            write = record if locks else partial(record_unauthenticated, unless=partial(_is_signed_in, request))
             write(
                 events.USER_SIGN_IN_REFUSED,
                 outcome="refused",

@@ -16,8 +16,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
-from erpnet_identity.audit.complaints import Complaint
-from erpnet_identity.edge.throttle import Throttle
+from erpnet_identity.platform.rate_limited_warnings import RateLimitedWarning
+from erpnet_identity.platform.throttle import Throttle
 
 from .models import User
 
@@ -28,7 +28,9 @@ _SALT = "erpnet.users.devices"
 _tries = Throttle(
     "device-tries",
     window=settings.LOCKOUT_SECONDS,
-    complain=Complaint(structlog.get_logger("erpnet.throttle"), "the cache is away; known devices are like others"),
+    warn=RateLimitedWarning(
+        structlog.get_logger("erpnet.throttle"), "the cache is away; known devices are like others"
+    ),
 )
 
 

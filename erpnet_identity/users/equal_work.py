@@ -10,7 +10,7 @@ from typing import Any
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, get_hasher, identify_hasher, make_password
 
-from erpnet_identity.spelling import password_forms
+from erpnet_identity.platform.spelling import password_forms
 
 from .models import User
 from .passwords import normal

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
-from erpnet_identity.edge.busy import Busy
+from erpnet_identity.platform.busy import Busy
 
 
 class Turns:

@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from erpnet_identity.spelling import hidden, mixes_scripts
+from erpnet_identity.platform.spelling import hidden, mixes_scripts
 
 LOGIN_TAKEN = "Another account already uses this login."
 LOGIN_LOOKS_TAKEN = "Another account has a login that looks the same in another script."

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.base_user import BaseUserManager
 
-from erpnet_identity.folded import FoldedQuerySet
-from erpnet_identity.spelling import fold
+from erpnet_identity.platform.folded import FoldedQuerySet
+from erpnet_identity.platform.spelling import fold
 
 if TYPE_CHECKING:
     from .models import User

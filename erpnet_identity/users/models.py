@@ -11,9 +11,9 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils import timezone
 
-from erpnet_identity.compiled import CompiledQuery
-from erpnet_identity.folded import FoldedField, FoldedModel, LookField
-from erpnet_identity.spelling import fold, look, text_problem
+from erpnet_identity.platform.compiled import CompiledQuery
+from erpnet_identity.platform.folded import FoldedField, FoldedModel, LookField
+from erpnet_identity.platform.spelling import fold, look, text_problem
 
 from .logins import LOGIN_FORMER, LOGIN_LOOKS_TAKEN, LOGIN_TAKEN, composed, login_problem
 from .managers import FormerLoginQuerySet, UserManager

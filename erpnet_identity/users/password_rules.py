@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from erpnet_identity.spelling import fold
+from erpnet_identity.platform.spelling import fold
 
 GROUPS = 3
 FORBIDDEN = "123"

@@ -2,7 +2,7 @@
 
 from django.contrib.auth.hashers import verify_password
 
-from erpnet_identity.spelling import password_forms
+from erpnet_identity.platform.spelling import password_forms
 
 
 def normal(password: str) -> str:

@@ -11,7 +11,7 @@ LONGER: dict[str, str] = {}
 READ_THE_ENVIRONMENT = {
     "manage.py",
     "erpnet_identity/bootstrap.py",
-    "erpnet_identity/instance/manifest/apply.py",  # a manifest names the variables that hold its secrets
+    "erpnet_identity/manifest/apply.py",  # a manifest names the variables that hold its secrets
     "erpnet_identity/provision.py",  # what pip and uv are told, before anything of the product can be imported
     "erpnet_identity/settings/env.py",
     "erpnet_identity/wsgi.py",

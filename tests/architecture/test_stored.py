@@ -15,10 +15,10 @@ from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.core.signing import b64_decode
 
-from erpnet_identity.edge import json_values
-from erpnet_identity.edge.redis_cache import RedisCache
-from erpnet_identity.edge.session_store import SessionStore
-from erpnet_identity.instance import cleanup, health
+from erpnet_identity.operations import cleanup, health
+from erpnet_identity.platform import json_values
+from erpnet_identity.platform.redis_cache import RedisCache
+from erpnet_identity.platform.session_store import SessionStore
 from tests.architecture import source
 
 FORBIDDEN = {"pickle", "cPickle", "dill", "cloudpickle", "marshal", "shelve", "jsonpickle"}
@@ -202,4 +202,4 @@ def test_django_is_told_so(settings):
     assert settings.SESSION_SERIALIZER.endswith("JSONSerializer")
     assert list(settings.CACHES) == ["default"]
     backend = settings.CACHES["default"]["BACKEND"]
-    assert backend.startswith(("erpnet_identity.edge.", "tests.support.cache."))
+    assert backend.startswith(("erpnet_identity.platform.", "tests.support.cache."))

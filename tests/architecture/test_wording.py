@@ -13,7 +13,7 @@ from tests.support import translations
 ROOT = translations.ROOT
 LOCAL = {"erpnet_identity", "trusted_apps", "erp_api"}
 # In Python a text is a string with a space in it that is no docstring and no line of a log.
-LOGGERS = {"debug", "info", "warning", "error", "exception", "critical", "Complaint"}
+LOGGERS = {"debug", "info", "warning", "error", "exception", "critical", "RateLimitedWarning"}
 
 # What stands on which page, in English.
 TEXTS = [
@@ -27,7 +27,7 @@ TEXTS = [
     ("trusted_apps/secret_forms.py", "Leave empty for a default name"),
     ("templates/admin/trusted_apps/trustedapplication/secret_created.html", "I've saved it"),
     ("templates/manage/end_session.html", "Keep session"),
-    ("templates/manage/sessions.html", "no licence free"),
+    ("templates/manage/sessions.html", "no license free"),
     ("trusted_apps/admin/application.py", "Register a Trusted Application"),
 ]
 # Other words for the same, and words that no page should have.
@@ -38,7 +38,7 @@ NOT_IN_ENGLISH = [
     r"\b[Tt]rusted applications?\b",
     r"(?i)\badd (an?|the|trusted) application",
     r"(?i)\bnew password again\b|\buser or e-mail\b|\bsign-(in|out) cannot go on\b|\bnot for you\b|\ba free name\b",
-    r"(?i)\blet it go on\b|\bpassword is changed\b|\bi have stored it\b|\bno licence is free\b",
+    r"(?i)\blet it go on\b|\bpassword is changed\b|\bi have stored it\b|\bno license is free\b",
 ]
 CATALOGS = {
     "de": {

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from erpnet_identity.audit import events, words
+from erpnet_identity.audit import descriptions, events
 from erpnet_identity.audit.context import SYSTEM, Actor, Origin, enter, leave
 from erpnet_identity.audit.models import AuditEvent
 from erpnet_identity.audit.services import record
@@ -87,24 +87,26 @@ def test_a_list_takes_few_queries(admin_client, some_events, django_assert_max_n
 
 @pytest.mark.parametrize("name", sorted(events.ALL))
 def test_every_event_has_a_sentence(name):
-    said = words.sentence(name, detail={"secret_name": "one"}, user_login="maria")
+    said = descriptions.sentence(name, detail={"secret_name": "one"}, user_login="maria")
     assert said != name
     assert "{" not in said
 
 
 @pytest.mark.parametrize("detail", [{}, {"changes": None}, {"changes": []}, {"changes": {"Name": "x"}}, {"values": 1}])
 def test_no_detail_breaks_the_words(detail):
-    words.changes(detail)
-    assert words.sentence("application.updated", detail=detail)
-    assert words.sentence("unknown.event", detail=detail) == "unknown.event"
+    descriptions.changes(detail)
+    assert descriptions.sentence("application.updated", detail=detail)
+    assert descriptions.sentence("unknown.event", detail=detail) == "unknown.event"
 
 
 def test_values_in_words():
-    assert words.shown(None) == words.shown([]) == words.shown("") == "—"
-    assert words.shown(True) == "yes"
-    assert words.shown(False) == "no"
-    assert words.shown(["a", "b"]) == "a, b"
-    assert [change.name for change in words.changes({"values": {"Name": "x", "SystemUserAllowed": False}})] == ["Name"]
+    assert descriptions.shown(None) == descriptions.shown([]) == descriptions.shown("") == "—"
+    assert descriptions.shown(True) == "yes"
+    assert descriptions.shown(False) == "no"
+    assert descriptions.shown(["a", "b"]) == "a, b"
+    assert [change.name for change in descriptions.changes({"values": {"Name": "x", "SystemUserAllowed": False}})] == [
+        "Name"
+    ]
 
 
 @pytest.mark.contract("ID-23")

@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
-from erpnet_identity.instance.version import VERSION
+from erpnet_identity.operations.version import VERSION
 from tests.conftest import missing_service
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -111,7 +111,7 @@ def test_by_keyboard(open_page, administrator, busy, address, width):
     places = [stop["place"] for stop in found]
     assert places == sorted(places)
     names = [stop["text"] for stop in found]
-    assert names[1:7] == ["ERP Identity", "Sign out", "Home", "Sessions", "Licences", "Reservations"]
+    assert names[1:7] == ["ERP Identity", "Sign out", "Home", "Sessions", "Licenses", "Reservations"]
 
 
 class TestFresh:
@@ -173,7 +173,7 @@ class TestFresh:
         page.wait_for_function("() => document.getElementById('pool-live').innerText === '3'")
         page.wait_for_function("() => window.said.length > 0")
         refreshed(page)
-        assert page.evaluate("window.said") == ["3 live sessions, 7 free licences."]
+        assert page.evaluate("window.said") == ["3 live sessions, 7 free licenses."]
         assert page.evaluate("document.getElementById('day-details').open"), "what was opened is closed"
         assert page.input_value("#id_slots") == "17"
 
@@ -273,7 +273,7 @@ class TestChanges:
         assert violations(page) == [] if with_scripts else True
         page.fill("#id_slots", "25")
         page.keyboard.press("Enter")
-        page.wait_for_selector("text=The pool holds 25 concurrent licences now.")
+        page.wait_for_selector("text=The pool holds 25 concurrent licenses now.")
         assert page.inner_text("#pool-slots") == "25"
 
     @pytest.mark.contract("IS-89", "IS-95")

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from django.utils import timezone
 
-from erpnet_identity.identity.pending import unseal
+from erpnet_identity.identity.signed_request import unseal
 from erpnet_identity.users.models import User
 from tests.factories.users import UserFactory
 from tests.support.person import PASSWORD, allow, sign_in

@@ -5,8 +5,8 @@ from uuid import uuid4
 import pytest
 
 from erpnet_identity.audit.models import AuditEvent
-from erpnet_identity.edge import throttle
 from erpnet_identity.edge.callers import caller_of
+from erpnet_identity.platform import throttle
 
 
 @pytest.mark.contract("OP-234")

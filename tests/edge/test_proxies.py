@@ -165,7 +165,7 @@ class TestForgottenProxy:
         settings.HTTPS_ONLY = True
         settings.INSTANCE_URL = "https://erp.example.com"
         settings.ALLOWED_HOSTS = ["erp.example.com"]
-        monkeypatch.setattr(errors._complain, "last", float("-inf"))
+        monkeypatch.setattr(errors._warn, "last", float("-inf"))
 
     @pytest.fixture
     def get(self, client):
@@ -218,7 +218,7 @@ class TestForgottenProxy:
         self, get, settings, monkeypatch, caplog, trusted, header
     ):
         """The proxy says nothing of HTTPS; the browser, which tells how its requests came about, speaks it."""
-        monkeypatch.setattr(errors._complain_of_silence, "last", float("-inf"))
+        monkeypatch.setattr(errors._warn_of_silence, "last", float("-inf"))
         settings.TRUSTED_PROXIES = trusted
         answer = get("/id/signin", Sec_Fetch_Site="none", **header)
         page = answer.content.decode()

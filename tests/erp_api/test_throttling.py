@@ -8,7 +8,7 @@ import time_machine
 
 from erp_api import reading, throttling
 from erpnet_identity.audit.models import AuditEvent
-from erpnet_identity.erp_sessions import traffic
+from erpnet_identity.erp_sessions import request_limits
 from erpnet_identity.erp_sessions.models import ErpSession
 
 from .conftest import Api
@@ -24,8 +24,8 @@ def _limits(settings):
 
 
 @pytest.fixture(autouse=True)
-def _complaints(monkeypatch):
-    monkeypatch.setattr(throttling._complain, "last", float("-inf"))
+def _warnings(monkeypatch):
+    monkeypatch.setattr(throttling._warn, "last", float("-inf"))
 
 
 def statuses(api, times):
@@ -139,7 +139,7 @@ def test_room_is_made_however_a_call_ends(api, settings, monkeypatch):
     assert [api.get("Crm_Sales_Customers?$top=x").status_code for _ in range(5)] == [400] * 5
     assert statuses(api, 3) == [200] * 3
     key = ErpSession.objects.get().key
-    assert traffic.running([key], now=time.time()) == [0]
+    assert request_limits.running([key], now=time.time()) == [0]
 
 
 @pytest.mark.contract("SE-81", "SE-82")
@@ -156,7 +156,7 @@ def test_a_cache_that_is_away_stops_nobody(api, settings, monkeypatch, caplog, s
 
     settings.SESSION_RPM = 100
     settings.SESSION_CONCURRENT_REQUESTS = 100
-    monkeypatch.setattr(traffic, step, away)
+    monkeypatch.setattr(request_limits, step, away)
     assert set(statuses(api, 6)) == {200}
     # Once a minute, not once a call.
     assert len([entry for entry in caplog.records if entry.name == "erpnet.throttle"]) == 1
@@ -169,7 +169,7 @@ def test_the_defaults_let_the_vendors_client_work(settings):
     inside, entries = threading.Barrier(10), []
 
     def call():
-        entry = traffic.enter("s", now=1_900_000_000.0, rpm=600, concurrent=10)
+        entry = request_limits.enter("s", now=1_900_000_000.0, rpm=600, concurrent=10)
         inside.wait()
         entries.append(entry)
 
@@ -179,4 +179,4 @@ def test_the_defaults_let_the_vendors_client_work(settings):
     for thread in threads:
         thread.join()
     assert [entry.refused for entry in entries] == [""] * 10
-    assert traffic.enter("s", now=1_900_000_000.0, rpm=600, concurrent=10).refused == traffic.CONCURRENT
+    assert request_limits.enter("s", now=1_900_000_000.0, rpm=600, concurrent=10).refused == request_limits.CONCURRENT

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from erpnet_identity.audit.context import SYSTEM
 from erpnet_identity.audit.models import AuditEvent
-from erpnet_identity.erp_sessions import endings, lifetimes, pool, presence, services, usage
+from erpnet_identity.erp_sessions import lifetimes, pool, presence, receivers, services, usage
 from erpnet_identity.erp_sessions.exceptions import LicenseSlotsExhausted
 from erpnet_identity.erp_sessions.models import ErpSession
 from erpnet_identity.tokens.exceptions import InvalidCredential
@@ -156,7 +156,7 @@ def check_what_is_left(*, exact=True):
     # By the moments that were written down, too, it never was more.
     spans = [(row.opened_at, row.closed_at) for row in rows]
     start, end = min(begin for begin, _ in spans), timezone.now()
-    assert usage.most_at_once(spans, start, end) <= SLOTS
+    assert usage.peak(spans, start, end) <= SLOTS
     hours = usage.hours(since=start, now=end)
     assert SLOTS - 2 <= max(hour.peak for hour in hours) <= SLOTS
     assert sum(hour.opened for hour in hours) == len(rows)
@@ -431,7 +431,7 @@ def test_sessions_are_closed_once_more_while_they_and_the_pool_are_changed(monke
             return number
 
         with transaction.atomic():
-            endings._end(close, SYSTEM)
+            receivers._end(close, SYSTEM)
         assert looks == [0, 0]
 
     in_threads(2, lambda number: [close_and_change, once_more][number]())

@@ -77,7 +77,7 @@ def test_a_slot_is_never_written_down_as_held_twice():
     assert later.opened_at == later.last_seen_at == began + 5 * SECOND
     assert later.expires_at == later.opened_at + timedelta(hours=1)
     spans = [(row.opened_at, row.closed_at or row.ends_at) for row in ErpSession.objects.all()]
-    assert usage.most_at_once(spans, began, began + timedelta(hours=2)) == 1
+    assert usage.peak(spans, began, began + timedelta(hours=2)) == 1
 
 
 def test_an_opening_that_is_stored_late_is_counted():

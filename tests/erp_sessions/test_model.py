@@ -23,7 +23,7 @@ from erpnet_identity.audit.models import AuditEvent
 from erpnet_identity.erp_sessions import cleanup, pool, presence, services, usage
 from erpnet_identity.erp_sessions.exceptions import LicenseSlotsExhausted
 from erpnet_identity.erp_sessions.models import ErpSession
-from erpnet_identity.instance.cleanup import keep_count, remove
+from erpnet_identity.operations.cleanup import keep_count, remove
 from erpnet_identity.tokens.exceptions import InvalidCredential
 from erpnet_identity.users.models import User
 from erpnet_identity.users.services import save_user

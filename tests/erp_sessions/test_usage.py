@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from erpnet_identity.audit.context import SYSTEM
 from erpnet_identity.erp_sessions import pool, services, usage
 from erpnet_identity.erp_sessions.models import ErpSession, Kind, License, Reason, SlotUsage
-from erpnet_identity.instance import cleanup
+from erpnet_identity.operations import cleanup
 from tests.factories.users import UserFactory
 
 
@@ -56,11 +56,11 @@ class TestMostAtOnce:
         minute = timedelta(minutes=1)
         moments = [start + minute * number + minute / 2 for number in range(max(0, (end - start) // minute))]
         expected = max((sum(b <= moment < f for b, f in intervals) for moment in moments), default=0)
-        assert usage.most_at_once(intervals, start, end) == expected
+        assert usage.peak(intervals, start, end) == expected
 
     def test_what_ends_makes_room(self):
         one, two, three = at("10:00"), at("10:10"), at("10:20")
-        assert usage.most_at_once([(one, two), (two, three)], one, three) == 1
+        assert usage.peak([(one, two), (two, three)], one, three) == 1
 
 
 @pytest.mark.django_db
@@ -139,7 +139,7 @@ class TestHours:
         fill(end)
         found = usage.hours(since=start, now=end)
         for hour in found:
-            expected = usage.most_at_once(intervals, hour.hour, hour.hour + usage.HOUR)
+            expected = usage.peak(intervals, hour.hour, hour.hour + usage.HOUR)
             assert hour.peak == expected, hour
             assert hour.opened == sum(hour.hour <= opened < hour.hour + usage.HOUR for opened, _ in intervals)
 

@@ -10,7 +10,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 
-from erpnet_identity.audit.request_log import LOGGER
+from erpnet_identity.platform.request_log import LOGGER
 from tests.factories.users import UserFactory
 
 pytestmark = pytest.mark.django_db

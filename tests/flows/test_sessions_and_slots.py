@@ -1,4 +1,4 @@
-"""What a connection costs: sessions, timers and licence slots, over HTTP with a moved clock."""
+"""What a connection costs: sessions, timers and license slots, over HTTP with a moved clock."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -7,8 +7,8 @@ import threading
 import pytest
 from django.db import connection
 
+from erpnet_identity import manifest
 from erpnet_identity.audit.models import AuditEvent
-from erpnet_identity.instance import manifest
 from erpnet_identity.tokens import renewals
 from erpnet_identity.users import services
 from erpnet_identity.users.models import User

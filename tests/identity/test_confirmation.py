@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from erpnet_identity.audit.models import AuditEvent
-from erpnet_identity.edge import throttle
 from erpnet_identity.erp_sessions.models import License
 from erpnet_identity.identity.models import IdentitySession
+from erpnet_identity.platform import throttle
 from erpnet_identity.users.models import User
 from tests.factories.users import UserFactory
 from tests.support.relying_party import form_of

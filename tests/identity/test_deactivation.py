@@ -6,10 +6,10 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from erpnet_identity import manifest
 from erpnet_identity.audit.models import AuditEvent
 from erpnet_identity.identity import sessions
 from erpnet_identity.identity.models import IdentitySession
-from erpnet_identity.instance import manifest
 from erpnet_identity.users import services
 from erpnet_identity.users.models import User, UserType
 from tests.factories.trusted_apps import TrustedApplicationFactory

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import RequestFactory
 from django.utils import timezone
 
-from erpnet_identity.edge import throttle as counting
+from erpnet_identity.platform import throttle as counting
 from erpnet_identity.users import services
 from erpnet_identity.users.models import User
 

@@ -130,7 +130,7 @@ def walk_requests_that_stop(walk):
     walk.see("unknown application", person.open(f"{AUTHORIZE}?client_id=example.com/none"), 400)
     walk.see("unknown address", rp.authorize(redirect_uri="https://example.com/evil"), 400)
     walk.see("damaged request", person.open(f"{AUTHORIZE}/resume?request=damaged"), 400)
-    walk.see("lost errand", person.follow(person.open("/id/signin?request=damaged")))
+    walk.see("lost sign-in context", person.follow(person.open("/id/signin?request=damaged")))
     walk.see("sign-out that cannot be read", person.open(f"{END_SESSION}?state=1&state=2"), 400)
 
 
@@ -227,7 +227,7 @@ def walk_refusals_of_administration(walk):
     walk.see("/admin/, a list in a window", boss.open("/admin/users/user/?_popup=1"), 400)
     walk.see("/manage, nothing there", boss.open("/manage/nothing"), 404)
     for address, target in (("/admin/users/user/", "erpnet_identity.users.admin.UserAdmin.get_queryset"),
-                            ("/manage", "erpnet_identity.instance.views.manage.home.pool_figures")):  # fmt: skip
+                            ("/manage", "erpnet_identity.manage.views.home.pool_figures")):  # fmt: skip
         for name, error, status in (("forbidden", PermissionDenied, 403), ("fault", ZeroDivisionError, 500),
                                     ("outage", OperationalError, 503)):  # fmt: skip
             with failing(target, error):

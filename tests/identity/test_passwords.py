@@ -243,7 +243,7 @@ class TestTheLink:
         page = person.follow(person.submit(page, "signin", login="maria", password=NEW))
         answer = query_of(rp.answer_consent(page))
         assert answer["state"] == ["a+b %"]
-        assert "errand" not in person.browser.session
+        assert "sign_in_context" not in person.browser.session
 
     def test_the_waiting_request_is_too_old_by_then(self, ask, person, web_app, maria, said):
         with time_machine.travel(timezone.now() - timedelta(minutes=58), tick=True):

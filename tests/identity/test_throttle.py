@@ -3,7 +3,7 @@
 import pytest
 
 from erpnet_identity.audit.models import AuditEvent
-from erpnet_identity.edge import throttle as counting
+from erpnet_identity.platform import throttle as counting
 from tests.factories.users import UserFactory
 from tests.support.relying_party import query_of
 

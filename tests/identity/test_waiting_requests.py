@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from erpnet_identity.edge.policy import LEADING_AWAY
 from erpnet_identity.identity.models import IdentitySession
-from erpnet_identity.identity.pending import unseal
+from erpnet_identity.identity.signed_request import unseal
 from tests.factories.users import UserFactory
 from tests.support.relying_party import AUTHORIZE, answer_of, form_of, query_of
 

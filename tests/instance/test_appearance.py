@@ -7,10 +7,10 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from erpnet_identity import manifest
 from erpnet_identity.audit.context import SYSTEM
 from erpnet_identity.audit.models import AuditEvent
-from erpnet_identity.instance import manifest
-from erpnet_identity.instance.manifest import ManifestError
+from erpnet_identity.manifest import ManifestError
 from erpnet_identity.tenancy import logo
 from erpnet_identity.tenancy.appearance import appearance
 from erpnet_identity.tenancy.models import Instance, forget

@@ -11,11 +11,11 @@ from django.test import Client
 from django.urls import include, path
 from django.utils import timezone
 
-from erpnet_identity.edge.session_store import SessionStore
 from erpnet_identity.identity.models import IdentitySession
 from erpnet_identity.instance import changelog, sites
-from erpnet_identity.instance.version import VERSION
 from erpnet_identity.instance.views import errors
+from erpnet_identity.operations.version import VERSION
+from erpnet_identity.platform.session_store import SessionStore
 from tests.factories.trusted_apps import TrustedApplicationFactory
 from tests.factories.users import UserFactory
 

@@ -11,9 +11,10 @@ import pytest
 from django.db import OperationalError
 
 from erpnet_identity import __version__
-from erpnet_identity.instance import machine, sites
+from erpnet_identity.instance import sites
 from erpnet_identity.instance.urls import PREFIXES, TOOLS
-from erpnet_identity.instance.version import VERSION, four_numbers
+from erpnet_identity.operations import machine
+from erpnet_identity.operations.version import VERSION, four_numbers
 from erpnet_identity.tenancy.models import Instance
 
 JSON = "application/json; charset=utf-8"

@@ -16,10 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from erpnet_identity.audit.models import AuditEvent
-from erpnet_identity.audit.request_log import LOGGER
-from erpnet_identity.edge import throttle
 from erpnet_identity.edge.language import COOKIE as LANGUAGE
 from erpnet_identity.oauth.server import GRANT_TYPES_SUPPORTED
+from erpnet_identity.platform import throttle
+from erpnet_identity.platform.request_log import LOGGER
 from tests.factories.trusted_apps import TrustedApplicationFactory
 from tests.factories.users import UserFactory
 from tests.support.relying_party import AUTHORIZE, CONSENT, END_SESSION, FORM, TOKEN, USERINFO

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from erpnet_identity.identity.models import IdentitySession
-from erpnet_identity.identity.pending import unseal
+from erpnet_identity.identity.signed_request import unseal
 from tests.factories.trusted_apps import TrustedApplicationFactory
 from tests.factories.users import UserFactory
 from tests.support.relying_party import answer_of, query_of

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from erpnet_identity.audit.models import AuditEvent
-from erpnet_identity.edge import throttle
 from erpnet_identity.oauth import client_authentication as guessing
+from erpnet_identity.platform import throttle
 from erpnet_identity.tokens.models import AccessToken
 from tests.conftest import FORM
 from tests.factories.trusted_apps import TrustedApplicationFactory
@@ -208,7 +208,7 @@ class TestThrottle:
 
     def test_addresses_are_not_remembered_without_end(self, monkeypatch):
         monkeypatch.setattr(throttle, "MOST_BLOCKED", 3)
-        counted = throttle.Throttle("test", complain=print)
+        counted = throttle.Throttle("test", warn=print)
         for number in range(5):
             counted.block(f"192.0.2.{number}")
         assert len(counted._blocked) <= 3

@@ -233,7 +233,7 @@ class TestWaysToAsk:
             assert response.json()["error"] == "invalid_request"
 
     @pytest.mark.contract("ID-144", "ID-61")
-    def test_it_costs_three_statements_and_no_licence(self, token, ask, django_assert_num_queries):
+    def test_it_costs_three_statements_and_no_license(self, token, ask, django_assert_num_queries):
         License.objects.create(slots=0)
         ask(token)  # the signing key and the name of the instance are known from now on
         with django_assert_num_queries(2):

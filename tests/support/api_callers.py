@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from django.utils import timezone
 
-from erpnet_identity.erp_sessions.state import SessionAuthentication
+from erpnet_identity.erp_sessions.authentication import SessionAuthentication
 from erpnet_identity.tokens import access_tokens
 from erpnet_identity.tokens.claims import is_of_service
 from erpnet_identity.tokens.models import AccessToken

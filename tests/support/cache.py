@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from erpnet_identity.edge.redis_cache import RedisCache
+from erpnet_identity.platform.redis_cache import RedisCache
 
 
 class SharedRedisCache(RedisCache):

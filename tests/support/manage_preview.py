@@ -16,11 +16,11 @@ from erpnet_identity.edge.language import in_english
 from erpnet_identity.edge.middleware import CONTENT_SECURITY_POLICY
 from erpnet_identity.erp_sessions.lifetimes import absolute_end
 from erpnet_identity.erp_sessions.models import ErpSession, Kind
+from erpnet_identity.erp_sessions.pool_figures import PoolFigures, Use
 from erpnet_identity.erp_sessions.usage import HourOfUse
-from erpnet_identity.instance import chart
-from erpnet_identity.instance.forms import AppearanceForm, FindForm, SeatForm, SlotsForm
-from erpnet_identity.instance.live_sessions import ON_A_PAGE, LiveSession
-from erpnet_identity.instance.pool_figures import PoolFigures, Use
+from erpnet_identity.manage import chart
+from erpnet_identity.manage.forms import AppearanceForm, FindForm, SeatForm, SlotsForm
+from erpnet_identity.manage.live_sessions import ON_A_PAGE, LiveSession
 from erpnet_identity.users.models import User, UserType
 from trusted_apps.models import TrustedApplication
 
@@ -131,7 +131,7 @@ def sessions(number: int, pool: PoolFigures = POOL, **asked: str) -> dict[str, A
 def licenses(pool: PoolFigures, used: list[HourOfUse], data: dict[str, str] | None = None) -> dict[str, Any]:
     form = SlotsForm(data, initial={"slots": pool.slots, "kept_from_services": pool.kept_from_services})
     if data:
-        form.add_error("slots", "8 seats cannot be kept: there are 4 concurrent licences.")
+        form.add_error("slots", "8 seats cannot be kept: there are 4 concurrent licenses.")
     return {
         "pool": pool, "form": form, "uses": uses() if pool.live else [],
         "peak_today": max(hour.peak for hour in used[-15:]),

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from erpnet_identity.instance import manifest
+from erpnet_identity import manifest
 from tests.factories.trusted_apps import TrustedApplicationFactory
 from trusted_apps import hosts, redirects
 from trusted_apps.models import TrustedApplication

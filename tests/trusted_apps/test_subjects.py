@@ -7,8 +7,8 @@ from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from erpnet_identity import manifest
 from erpnet_identity.audit.context import Actor
-from erpnet_identity.instance import manifest
 from erpnet_identity.users import services as users
 from erpnet_identity.users.models import User
 from tests.factories.trusted_apps import TrustedApplicationFactory

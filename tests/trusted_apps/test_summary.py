@@ -18,12 +18,12 @@ def said(**values):
     ("limit", "sentences"),
     [
         (None, []),
-        (1, ["It may hold the licences of at most 1 session at a time."]),
-        (5, ["It may hold the licences of at most 5 sessions at a time."]),
+        (1, ["It may hold the licenses of at most 1 session at a time."]),
+        (5, ["It may hold the licenses of at most 5 sessions at a time."]),
     ],
 )
 def test_its_limit(limit, sentences):
-    assert [sentence for sentence in said(slot_limit=limit) if "licences" in sentence] == sentences
+    assert [sentence for sentence in said(slot_limit=limit) if "licenses" in sentence] == sentences
 
 
 @pytest.mark.contract("TA-74")

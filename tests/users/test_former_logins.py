@@ -7,9 +7,9 @@ from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.db import connection, connections, transaction
 
+from erpnet_identity import manifest
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.models import AuditEvent
-from erpnet_identity.instance import manifest
 from erpnet_identity.users.logins import LOGIN_FORMER
 from erpnet_identity.users.models import FormerLogin, User
 from erpnet_identity.users.services import save_user

@@ -6,8 +6,8 @@ import time
 import pytest
 from django.contrib.auth.hashers import get_hasher
 
-from erpnet_identity.audit import outages
-from erpnet_identity.edge.busy import Busy
+from erpnet_identity.edge import outages
+from erpnet_identity.platform.busy import Busy
 from erpnet_identity.users import hashers
 from erpnet_identity.users.hashers import InteractiveArgon2PasswordHasher, Turns
 
@@ -83,7 +83,7 @@ def nothing_free(monkeypatch, settings):
     settings.PASSWORD_HASHERS = ["erpnet_identity.users.hashers.InteractiveArgon2PasswordHasher"]
     turns = Turns(at_once=1, waiting=1, seconds=0.01)
     monkeypatch.setattr(hashers, "turns", turns)
-    outages.forget_complaints()
+    outages.forget_warnings()
     with turns.one():
         yield
 

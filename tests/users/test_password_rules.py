@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
-from erpnet_identity.instance import manifest
+from erpnet_identity import manifest
 from erpnet_identity.users.models import User
 from tests.factories.users import UserFactory
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 import time_machine
 
+from erpnet_identity import manifest
 from erpnet_identity.audit.context import Actor
-from erpnet_identity.instance import manifest
 from erpnet_identity.users import services
 from erpnet_identity.users.models import User, UserType
 from tests.factories.users import UserFactory

@@ -14,10 +14,10 @@ from django.db.migrations.executor import MigrationExecutor
 from hypothesis import given
 from hypothesis import strategies as st
 
+from erpnet_identity import manifest
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.models import AuditEvent
-from erpnet_identity.instance import manifest
-from erpnet_identity.spelling import LONGEST, fold, look, password_forms
+from erpnet_identity.platform.spelling import LONGEST, fold, look, password_forms
 from erpnet_identity.users.forms import MAX_PASSWORD
 from erpnet_identity.users.models import FormerLogin, User
 from erpnet_identity.users.services import save_user

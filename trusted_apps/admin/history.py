@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from erpnet_identity.audit import events, words
+from erpnet_identity.audit import descriptions, events
 from erpnet_identity.audit.models import AuditEvent
 from trusted_apps.attributes import ATTRIBUTES
 from trusted_apps.forms import TITLES
@@ -61,10 +61,10 @@ def line(event: AuditEvent) -> Line:
     return Line(
         time=event.time,
         actor=event.actor_name or "Unknown",
-        sentence=words.sentence(event.name, detail=event.detail),
+        sentence=descriptions.sentence(event.name, detail=event.detail),
         changes=[
             (_TITLES.get(change.name, change.name), change.name, change.old, change.new)
-            for change in words.changes(event.detail)
+            for change in descriptions.changes(event.detail)
         ],
         correlation_id=event.correlation_id,
     )

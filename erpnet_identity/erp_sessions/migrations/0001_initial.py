@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
             name='License',
             fields=[
                 ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
-                ('slots', models.PositiveIntegerField(blank=True, null=True, verbose_name='concurrent licences')),
+                ('slots', models.PositiveIntegerField(blank=True, null=True, verbose_name='concurrent licenses')),
             ],
             options={
                 'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='license_is_one_row')],

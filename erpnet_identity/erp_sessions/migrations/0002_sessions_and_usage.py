@@ -20,9 +20,9 @@ class Migration(migrations.Migration):
                 ('hour', models.DateTimeField(primary_key=True, serialize=False, verbose_name='hour')),
                 ('until', models.DateTimeField(null=True, verbose_name='counted until')),
                 ('peak', models.PositiveIntegerField(default=0, verbose_name='most sessions at a time')),
-                ('slots', models.PositiveIntegerField(null=True, verbose_name='concurrent licences')),
+                ('slots', models.PositiveIntegerField(null=True, verbose_name='concurrent licenses')),
                 ('opened', models.PositiveIntegerField(default=0, verbose_name='sessions opened')),
-                ('refused', models.PositiveIntegerField(default=0, verbose_name='refused for want of a licence')),
+                ('refused', models.PositiveIntegerField(default=0, verbose_name='refused for want of a license')),
             ],
             options={
                 'verbose_name': 'hour of use',

@@ -16,8 +16,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.DateTimeField(db_index=True, verbose_name='changed')),
-                ('old_slots', models.PositiveIntegerField(null=True, verbose_name='concurrent licences before')),
-                ('slots', models.PositiveIntegerField(null=True, verbose_name='concurrent licences since')),
+                ('old_slots', models.PositiveIntegerField(null=True, verbose_name='concurrent licenses before')),
+                ('slots', models.PositiveIntegerField(null=True, verbose_name='concurrent licenses since')),
             ],
             options={
                 'ordering': ['at', 'pk'],

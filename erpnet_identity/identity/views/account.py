@@ -5,11 +5,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from .. import errand as errands
 from .. import sessions
-from ..errand import Errand
+from .. import sign_in_context as contexts
 from ..page import comes_back, keep_private, page
-from ..pending import NotPending
+from ..sign_in_context import SignInContext
+from ..signed_request import InvalidSignedRequest
 
 
 @require_safe
@@ -17,7 +17,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """Who is signed in, and since when."""
     session = sessions.current(request, now=timezone.now())
     if session is None:
-        return _to(Errand(next=reverse("identity:home")).link("identity:signin"))
+        return _to(SignInContext(next=reverse("identity:home")).link("identity:signin"))
     context = {
         "user": session.user,
         "signed_in_at": session.auth_time,
@@ -32,27 +32,27 @@ def home(request: HttpRequest) -> HttpResponse:
 def select_account(request: HttpRequest) -> HttpResponse:
     """The account that is signed in, or another (OP-96)."""
     try:
-        errand = errands.read(request)
-    except NotPending:
-        return errands.lost(request)
-    if errand.pending is None:
+        sign_in = contexts.read(request)
+    except InvalidSignedRequest:
+        return contexts.lost(request)
+    if sign_in.signed_request is None:
         return _to(reverse("identity:home"))
     session = sessions.current(request, now=timezone.now())
     if session is None:
-        return _to(errand.link("identity:signin"))
+        return _to(sign_in.link("identity:signin"))
     # The form holds the request with the choice already made. Should somebody else have signed in in another window
     # since, that choice is not of this session, and the person is asked again.
-    is_of_this_session = errand.pending.chosen == session.sid
+    is_of_this_session = sign_in.signed_request.chosen == session.sid
     if request.method == "POST" and request.POST.get("choice") == "continue" and is_of_this_session:
-        return _to(errands.resume_url(errand.sealed))
-    errands.speak_its_language(request, errand)
+        return _to(contexts.resume_url(sign_in.sealed))
+    contexts.speak_its_language(request, sign_in)
     context = {
-        "application": errand.application,
+        "application": sign_in.application,
         "user": session.user,
-        "request_token": errand.pending.with_choice(session.sid).seal(),
+        "request_token": sign_in.signed_request.with_choice(session.sid).seal(),
         "action": reverse("identity:select-account"),
-        "other_url": errand.link("identity:signin", other="1"),
-        "cancel_url": errand.cancel_url,
+        "other_url": sign_in.link("identity:signin", other="1"),
+        "cancel_url": sign_in.cancel_url,
     }
     return page(request, "identity/select_account.html", context, leads_away=True)
 

@@ -17,12 +17,12 @@ from erpnet_identity.edge.form_tokens import of_nobody
 from erpnet_identity.users import devices
 from erpnet_identity.users.models import User
 
-from .. import errand as errands
 from .. import sessions, throttle
-from ..errand import Errand
+from .. import sign_in_context as contexts
 from ..forms import PasswordChangeForm, PasswordResetForm, PasswordResetKeyForm, ResetLinkForm
 from ..page import comes_back, keep_private, page, tell_origin_only
-from ..pending import NotPending
+from ..sign_in_context import SignInContext
+from ..signed_request import InvalidSignedRequest
 
 # Before anything else: the views' own check comes after what they do first.
 _methods = method_decorator(require_http_methods(["GET", "HEAD", "POST"]), name="dispatch")
@@ -45,14 +45,14 @@ class PasswordResetView(allauth.PasswordResetView):
     """Asks for an e-mail address."""
 
     form_class = PasswordResetForm
-    errand: Errand
+    sign_in: SignInContext
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
-            self.errand = errands.read(request)
-        except NotPending:
-            self.errand = Errand()  # its application is gone; a password can be set without it
-        errands.speak_its_language(request, self.errand)
+            self.sign_in = contexts.read(request)
+        except InvalidSignedRequest:
+            self.sign_in = SignInContext()  # its application is gone; a password can be set without it
+        contexts.speak_its_language(request, self.sign_in)
         return super().dispatch(request, *args, **kwargs)
 
     def get_initial(self) -> dict[str, Any]:
@@ -65,7 +65,7 @@ class PasswordResetView(allauth.PasswordResetView):
         return response
 
     def form_valid(self, form: PasswordResetForm) -> HttpResponse:
-        errands.remember(self.request, self.errand)
+        contexts.remember(self.request, self.sign_in)
         form.save(self.request)
         return _to(reverse("identity:password-reset-sent"))
 
@@ -93,7 +93,7 @@ class PasswordResetKeyView(FormView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         link = ResetLinkForm(data={"uidb36": kwargs["uidb36"], "key": kwargs["key"]})
         if not link.is_valid():
-            reset_url = errands.recall(request).link("identity:password-reset")
+            reset_url = contexts.recall(request).link("identity:password-reset")
             return self.render_to_response({"token_fail": True, "reset_url": reset_url})
         assert link.reset_user is not None
         self.user, self.key = link.reset_user, kwargs["key"]
@@ -125,7 +125,7 @@ class PasswordChangeView(allauth.PasswordChangeView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         session = sessions.current(request, now=timezone.now())
         if session is None:
-            return _to(Errand(next=request.path).link("identity:signin"))
+            return _to(SignInContext(next=request.path).link("identity:signin"))
         if not session.user.has_usable_password():
             return _to(reverse("identity:password-reset"))  # there is no old one to ask for
         response: HttpResponse = super().dispatch(request, *args, **kwargs)
@@ -161,14 +161,14 @@ class PasswordChangeView(allauth.PasswordChangeView):
 @require_safe
 def reset_sent(request: HttpRequest) -> HttpResponse:
     """The same for every address (ID-64)."""
-    signin_url = errands.recall(request).link("identity:signin")
+    signin_url = contexts.recall(request).link("identity:signin")
     return page(request, "identity/password_reset_sent.html", {"signin_url": signin_url})
 
 
 @require_safe
 def reset_done(request: HttpRequest) -> HttpResponse:
     """Back to what the person came for."""
-    signin_url = errands.recall(request).link("identity:signin")
+    signin_url = contexts.recall(request).link("identity:signin")
     return page(request, "identity/password_reset_done.html", {"signin_url": signin_url})
 
 

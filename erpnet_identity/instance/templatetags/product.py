@@ -3,9 +3,8 @@
 from django import template
 from django.templatetags.static import static
 
+from erpnet_identity.operations.version import VERSION
 from erpnet_identity.tenancy.appearance import Appearance, appearance
-
-from ..version import VERSION
 
 register = template.Library()
 

@@ -16,26 +16,26 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from erpnet_identity.audit import outages
-from erpnet_identity.audit.complaints import Complaint
 from erpnet_identity.audit.context import current
-from erpnet_identity.audit.redaction import beginning, scrub
+from erpnet_identity.edge import outages
 from erpnet_identity.edge.language import language_of
 from erpnet_identity.edge.mount import OutsidePath
 from erpnet_identity.edge.paths import is_asked_by_machine, is_machine
 from erpnet_identity.edge.proxies import UntrustedProxy
-from erpnet_identity.identity import error_trail
+from erpnet_identity.identity import error_audit
+from erpnet_identity.operations.version import VERSION
+from erpnet_identity.platform.rate_limited_warnings import RateLimitedWarning
+from erpnet_identity.platform.redaction import beginning, scrub
 
-from ..version import VERSION
 from . import stale_form
 
 _LONGEST_HOST = 100
 log = structlog.get_logger("erpnet.edge")
-_complain = Complaint(
+_warn = RateLimitedWarning(
     log,
     "requests come through a proxy that is not trusted; INSTANCE_URL is https, so every one of them is refused",
 )
-_complain_of_silence = Complaint(
+_warn_of_silence = RateLimitedWarning(
     log,
     "browsers that speak HTTPS come through a proxy that does not say so; INSTANCE_URL is https, so they are refused",
 )
@@ -96,7 +96,7 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
     if isinstance(exception, DisallowedHost):
         return _unknown_host(request)
     cause = "malformed" if exception is None else type(exception).__name__
-    error_trail.record_refused(request, 400, cause)
+    error_audit.record_refused(request, 400, cause)
     return _answer(request, 400)
 
 
@@ -106,7 +106,7 @@ def _unknown_host(request: HttpRequest) -> HttpResponse:
     known = urlsplit(settings.INSTANCE_URL).netloc
     # Instead of Django's own, which has a traceback and names no setting for a host such as nginx's erp_backend.
     log.warning("the host of a request is not one of this instance", host=sent, setting="ALLOWED_HOSTS")
-    error_trail.record_refused(request, 400, "host_unknown", host=sent, setting="ALLOWED_HOSTS")
+    error_audit.record_refused(request, 400, "host_unknown", host=sent, setting="ALLOWED_HOSTS")
     return _answer(request, 400, "400_host.html", sent_host=sent, known_host=known, has_advice=True)
 
 
@@ -114,18 +114,18 @@ def permission_denied(request: HttpRequest, exception: Exception | None = None) 
     """403"""
     if isinstance(exception, UntrustedProxy):
         return _untrusted_proxy(request, exception)
-    error_trail.record_refused(request, 403, "forbidden")
+    error_audit.record_refused(request, 403, "forbidden")
     return _answer(request, 403)
 
 
 def _untrusted_proxy(request: HttpRequest, proxy: UntrustedProxy) -> HttpResponse:
     """403 for what would otherwise be sent on to the same address for ever (ID-03)."""
     if not proxy.header:
-        _complain_of_silence.about(header="X-Forwarded-Proto", address=proxy.address)
-        error_trail.record_refused(request, 403, "proxy_silent", header="X-Forwarded-Proto")
+        _warn_of_silence.about(header="X-Forwarded-Proto", address=proxy.address)
+        error_audit.record_refused(request, 403, "proxy_silent", header="X-Forwarded-Proto")
         return _answer(request, 403, "403_proxy_silent.html", proxy=proxy, has_advice=True)
-    _complain.about(header=proxy.header, address=proxy.address, setting="TRUSTED_PROXIES")
-    error_trail.record_refused(request, 403, "proxy_not_trusted", header=proxy.header, setting="TRUSTED_PROXIES")
+    _warn.about(header=proxy.header, address=proxy.address, setting="TRUSTED_PROXIES")
+    error_audit.record_refused(request, 403, "proxy_not_trusted", header=proxy.header, setting="TRUSTED_PROXIES")
     message = f"{proxy.header} was sent by {proxy.address}, which is not among TRUSTED_PROXIES. HTTPS is required."
     return _answer(request, 403, "403_proxy.html", message=message, proxy=proxy, has_advice=True)
 
@@ -134,7 +134,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403 for a form without its token. ``reason`` is for developers and stays in Django's log."""
     if getattr(request, "is_stale_form", False):
         return stale_form.answer(request)
-    error_trail.record_refused(request, 403, "form_token", reason=reason)
+    error_audit.record_refused(request, 403, "form_token", reason=reason)
     return _answer(request, 403, "403_csrf.html")
 
 
@@ -142,7 +142,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     """404"""
     if isinstance(exception, OutsidePath):
         return _outside(request)
-    error_trail.record_refused(request, 404, "not_found")
+    error_audit.record_refused(request, 404, "not_found")
     return _answer(request, 404)
 
 
@@ -150,7 +150,7 @@ def _outside(request: HttpRequest) -> HttpResponse:
     """404 beside the path of the instance, which is also what a proxy looks like that takes it away or leaves it on
     without anybody having said so (OPS-13)."""
     path, is_stripped = settings.FORCE_SCRIPT_NAME, settings.PROXY_STRIPS_PATH
-    error_trail.record_refused(request, 404, "path_unknown", setting="ERPNET_PROXY_STRIPS_PATH")
+    error_audit.record_refused(request, 404, "path_unknown", setting="ERPNET_PROXY_STRIPS_PATH")
     message = f"{_MESSAGES[404]} The instance is at {settings.INSTANCE_URL}; this request came " + (
         f"with {path} although ERPNET_PROXY_STRIPS_PATH is on." if is_stripped else f"without {path}."
     )
@@ -163,7 +163,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     raised (RFC 6749 §4.1.2.1, OPS-14)."""
     error = sys.exception()
     if error is None or not outages.report(error):
-        error_trail.record_failed(request, type(error).__name__ if error is not None else "")
+        error_audit.record_failed(request, type(error).__name__ if error is not None else "")
         return _answer(request, 500)
     response = _answer(request, 503)
     response["Retry-After"] = str(outages.RETRY_AFTER)

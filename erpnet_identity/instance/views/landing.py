@@ -8,11 +8,11 @@ from django.views.decorators.http import require_safe
 
 from erpnet_identity.identity import sessions
 from erpnet_identity.identity.page import keep_private
+from erpnet_identity.operations.version import VERSION
 from erpnet_identity.tenancy.appearance import appearance
 from erpnet_identity.users.models import User
 
 from .. import changelog, sites
-from ..version import VERSION
 
 
 def _visitor(request: HttpRequest) -> User | None:

@@ -15,8 +15,10 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from .. import changelog, machine, sites
-from ..version import VERSION
+from erpnet_identity.operations import machine
+from erpnet_identity.operations.version import VERSION
+
+from .. import changelog, sites
 
 JSON_TYPE = "application/json; charset=utf-8"
 TEXT_TYPE = "text/plain; charset=utf-8"

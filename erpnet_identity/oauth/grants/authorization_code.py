@@ -1,7 +1,7 @@
 """The authorization code grant: tokens for a user's sign-in (RFC 6749 §4.1.3, ID-110 to ID-116)."""
 
 from erpnet_identity.audit import events
-from erpnet_identity.identity import standing
+from erpnet_identity.identity import session_checks
 from erpnet_identity.tokens import grants
 from erpnet_identity.tokens.models import Grant
 
@@ -46,7 +46,9 @@ def _redeem(request: TokenRequest) -> Grant:
         code_verifier=request.code_verifier,
         now=request.now,
     )
-    cause = standing.why_void(grant.sid, application=application, user=grant.user, redirect_uri=grant.redirect_uri)
+    cause = session_checks.why_void(
+        grant.sid, application=application, user=grant.user, redirect_uri=grant.redirect_uri
+    )
     if cause:
         raise grants.GrantRefused(cause, grants.INVALID_CODE, grant)
     return grant

@@ -8,14 +8,14 @@ from oauth2_provider.models import set_token_value
 from erpnet_identity.audit import events
 from erpnet_identity.audit import services as audit
 from erpnet_identity.audit.models import AuditEvent
-from erpnet_identity.compiled import CompiledInsert
+from erpnet_identity.platform.compiled import CompiledInsert
 from erpnet_identity.tokens.access_tokens import mint_service_token
 from erpnet_identity.tokens.models import AccessToken
 from trusted_apps.models import TrustedApplication
 from trusted_apps.scopes import InvalidScope, grant_to_service
 
 from ..refusal import unauthorized_client
-from ..scope_words import invalid_scope
+from ..scope_descriptions import invalid_scope
 from ..token_request import TokenRequest
 from ..token_response import TokenResponse
 

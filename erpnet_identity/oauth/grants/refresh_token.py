@@ -6,7 +6,7 @@ from erpnet_identity.tokens.grants import GrantRefused, WiderScope, granted_scop
 from trusted_apps import scopes
 
 from ..refusal import OAuthRefusal
-from ..scope_words import invalid_scope
+from ..scope_descriptions import invalid_scope
 from ..token_request import TokenRequest
 from ..token_response import TokenResponse
 from .user_tokens import check_permission, invalid_grant, issue

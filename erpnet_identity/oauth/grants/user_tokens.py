@@ -8,7 +8,7 @@ from oauth2_provider.models import set_token_value
 
 from erpnet_identity.audit import services as audit
 from erpnet_identity.audit.models import AuditEvent
-from erpnet_identity.compiled import CompiledInsert
+from erpnet_identity.platform.compiled import CompiledInsert
 from erpnet_identity.tokens import claims, id_tokens, services
 from erpnet_identity.tokens.access_tokens import mint_user_token
 from erpnet_identity.tokens.grants import GrantRefused, is_own

@@ -15,11 +15,11 @@ from erpnet_identity.edge.form_tokens import answers_stale
 from erpnet_identity.edge.language import follow_wish
 from erpnet_identity.identity import sessions
 from erpnet_identity.identity.page import keep_private
-from erpnet_identity.identity.pending import NotPending, PendingRequest, unseal
+from erpnet_identity.identity.signed_request import InvalidSignedRequest, SignedRequest, unseal
 from trusted_apps.models import TrustedApplication
 from trusted_apps.redirects import front_page, matches
 
-from .. import authorization_request, authorization_response, trail
+from .. import audit, authorization_request, authorization_response
 from ..authorization import Authorization
 from ..authorization_request import BadRequest, RefusedRequest
 from ..error_page import error_page
@@ -33,12 +33,12 @@ def _answers_errors(view: Callable[[HttpRequest, datetime], HttpResponse]) -> Ca
         try:
             return view(request, timezone.now())
         except BadRequest as bad:
-            trail.record_bad_request(bad, unless=partial(sessions.is_signed_in, request))
+            audit.record_bad_request(bad, unless=partial(sessions.is_signed_in, request))
             return error_page(request, bad.error, bad.description, address=bad.redirect_uri)
         except RefusedRequest as refused:
-            trail.record_refused_request(refused, unless=partial(sessions.is_signed_in, request))
+            audit.record_refused_request(refused, unless=partial(sessions.is_signed_in, request))
             return authorization_response.refuse(request, refused)
-        except NotPending as lost:
+        except InvalidSignedRequest as lost:
             # The page was open for too long, or its address was cut off on the way.
             if lost.expired is None:
                 return error_page(request, "invalid_request", "The request is damaged")
@@ -47,11 +47,11 @@ def _answers_errors(view: Callable[[HttpRequest, datetime], HttpResponse]) -> Ca
     return answer
 
 
-def _expired(request: HttpRequest, pending: PendingRequest) -> HttpResponse:
+def _expired(request: HttpRequest, signed_request: SignedRequest) -> HttpResponse:
     """What it was for, and the way back there: the application begins anew, and nobody signs in twice."""
-    known = TrustedApplication.objects.filter(client_id=pending.parameters.get("client_id", ""), is_enabled=True)
+    known = TrustedApplication.objects.filter(client_id=signed_request.parameters.get("client_id", ""), is_enabled=True)
     application = known.first()
-    uri = pending.parameters.get("redirect_uri", "")
+    uri = signed_request.parameters.get("redirect_uri", "")
     is_registered = application is not None and matches(uri, application.redirect_uri_list)
     return error_page(
         request,

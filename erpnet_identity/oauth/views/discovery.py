@@ -9,8 +9,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseNotModified
 from django.utils import timezone
 
-from erpnet_identity.edge.conditional import is_current
 from erpnet_identity.keys.jwks import key_set, published_kids
+from erpnet_identity.platform.etags import is_current
 from trusted_apps.cors import preflight
 
 from ..metadata import document

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from erpnet_identity.audit import events
 from erpnet_identity.audit.context import Actor
-from erpnet_identity.audit.strangers import record_of_stranger
+from erpnet_identity.audit.unauthenticated import record_unauthenticated
 from erpnet_identity.edge.form_tokens import answers_stale, of_nobody
 from erpnet_identity.edge.language import follow_wish
 from erpnet_identity.edge.policy import NO_REFERRER
@@ -129,7 +129,7 @@ def _without_referrer(response: HttpResponse) -> HttpResponse:
 def _record(request: HttpRequest, cause: str, *, client_id: str, uri: str = "") -> None:
     """The trace of a request that was not followed, or not all the way (DR-01)."""
     client_id = printable(client_id, 254)
-    record_of_stranger(
+    record_unauthenticated(
         events.USER_SIGN_OUT_REFUSED,
         unless=partial(sessions.is_signed_in, request),
         outcome="refused",

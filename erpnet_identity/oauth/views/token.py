@@ -11,11 +11,11 @@ from oauth2_provider.views.base import TokenView as ToolkitTokenView
 from trusted_apps.cors import allow_registered_origin, is_foreign, preflight
 
 from .. import form
+from ..audit import record_refused_token_request
 from ..form import FormPost
 from ..refusal import OAuthRefusal
 from ..server import GRANT_TYPES_SUPPORTED
 from ..text import printable
-from ..trail import record_refused_token_request
 
 
 @method_decorator(csrf_exempt, name="dispatch")

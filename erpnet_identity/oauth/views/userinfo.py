@@ -10,7 +10,7 @@ from django.utils import timezone
 from erpnet_identity.audit import events
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.services import record
-from erpnet_identity.audit.strangers import record_of_stranger
+from erpnet_identity.audit.unauthenticated import record_unauthenticated
 from erpnet_identity.tokens import access_tokens
 from erpnet_identity.tokens.claims import claims_of_scopes, resources_audience
 from erpnet_identity.tokens.exceptions import SHOWN_BY_THE_TOKEN, InvalidCredential
@@ -149,7 +149,7 @@ def _record(refused: _Refused) -> None:
     """The trace of a refused call, as the data APIs leave it (AU-04, DR-01)."""
     principal = refused.principal
     person = Actor("user", principal.user_id, principal.login) if principal is not None else None
-    write = record if principal is not None else record_of_stranger
+    write = record if principal is not None else record_unauthenticated
     write(
         events.API_CALL_REFUSED,
         outcome="refused",

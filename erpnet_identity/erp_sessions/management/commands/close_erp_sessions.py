@@ -1,4 +1,4 @@
-"""``manage.py close_erp_sessions``: free every licence slot, with a trace (SE-48)."""
+"""``manage.py close_erp_sessions``: free every license slot, with a trace (SE-48)."""
 
 from typing import Any
 

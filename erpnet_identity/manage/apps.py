@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class ManageConfig(AppConfig):
+    name = "erpnet_identity.manage"
+    label = "manage"
+    verbose_name = "Instance Manager"
