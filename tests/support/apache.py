@@ -2,7 +2,6 @@
 
 import getpass
 import os
-import shutil
 import subprocess
 import tempfile
 import time
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.conftest import missing_service
+from tests.support import programs
 from tests.support.server import get
 
 # Debian's folder; nothing of /etc/apache2 is read.
@@ -92,7 +92,7 @@ class Apache:
 
 def program():
     """Where Apache is; skips the test where it or its module is missing."""
-    found = shutil.which("apache2", path=os.environ.get("PATH", "") + ":/usr/sbin")
+    found = programs.found("apache2", path=os.environ.get("PATH", "") + ":/usr/sbin")
     if found is None or not (MODULES / "mod_auth_openidc.so").exists():
         missing_service("Apache with mod_auth_openidc is not installed: apt-get install libapache2-mod-auth-openidc")
     return found

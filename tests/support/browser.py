@@ -2,7 +2,6 @@
 not see: errors in the console, violated content policies, requests to other hosts."""
 
 import os
-import shutil
 from urllib.parse import urlsplit
 
 import pytest
@@ -10,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
 from tests.conftest import missing_service
+from tests.support import programs
 
 # Playwright's synchronous interface runs an event loop in the thread of the test, which then looks asynchronous.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
@@ -25,7 +25,7 @@ ARGUMENTS = (
 
 def chromium_path():
     """Where Chromium is, or None."""
-    return os.environ.get("CHROMIUM_PATH") or shutil.which("chromium")
+    return os.environ.get("CHROMIUM_PATH") or programs.found("chromium")
 
 
 class Watched:

@@ -1,13 +1,13 @@
 """JavaScript libraries for tests, in the versions that ``tests/clients/node`` pins, installed on first use."""
 
 import json
-import shutil
 import subprocess
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.conftest import missing_service
+from tests.support import programs
 
 FOLDER = Path(__file__).resolve().parents[1] / "clients" / "node"
 INSTALL = ("npm", "install", "--no-audit", "--no-fund", "--loglevel=error")
@@ -43,7 +43,7 @@ def is_current():
 
 def node():
     """The words that start Node.js, or None. Version 18 hides what libraries of today take for granted."""
-    if shutil.which("node") is None:
+    if programs.found("node") is None:
         return None
     version = subprocess.run(["node", "--version"], check=True, capture_output=True, text=True, timeout=30).stdout
     return ["node", "--experimental-global-webcrypto"] if version.startswith("v18.") else ["node"]
@@ -53,7 +53,7 @@ def libraries():
     """The folder of the libraries, which are installed if they are not there."""
     with _alone():
         if not is_current():
-            if shutil.which("npm") is None:
+            if programs.found("npm") is None:
                 missing_service("npm is not installed: apt-get install nodejs npm")
             done = subprocess.run(INSTALL, cwd=FOLDER, capture_output=True, text=True, timeout=PATIENCE)
             if done.returncode != 0:

@@ -12,6 +12,7 @@ import psycopg
 import redis
 
 from tests.conftest import missing_service
+from tests.support import programs
 from tests.support.server import free_port
 
 PATIENCE = 30.0
@@ -19,10 +20,8 @@ PATIENCE = 30.0
 
 def _programs():
     """The folder of initdb and postgres: Debian keeps them out of PATH."""
-    for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True):
-        if (folder / "initdb").exists():
-            return folder
-    found = shutil.which("initdb")
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    found = programs.found("initdb", path=os.pathsep.join([*map(str, folders), os.environ.get("PATH", "")]))
     return Path(found).parent if found else None
 
 
@@ -119,7 +118,7 @@ class Redis:
 @contextmanager
 def private_services(**settings):
     """Both of them, running; ended afterwards. Skips the test where the programs are missing."""
-    if _programs() is None or shutil.which("redis-server") is None:
+    if _programs() is None or programs.found("redis-server") is None:
         missing_service("this needs the programs of PostgreSQL and Redis")
     # Not below pytest's folder: the user `postgres` may not look into it.
     folder = Path(tempfile.mkdtemp(prefix="erpnet-services-"))
