@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
+
 from erpnet_identity.audit import events
 from erpnet_identity.audit import services as audit
 from erpnet_identity.audit.models import AuditEvent
@@ -27,7 +29,7 @@ def issue(
     No API session is opened and no license slot is taken (ID-61).
     """
     code = grants.new_credential()
-    expires = now + timedelta(seconds=grants.CODE_SECONDS)
+    expires = now + timedelta(seconds=settings.AUTHORIZATION_CODE_SECONDS)
     state = request.reply_to.state
     grant = Grant(
         application=request.application,

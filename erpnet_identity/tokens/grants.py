@@ -22,7 +22,6 @@ from trusted_apps.models import TrustedApplication
 from .access_tokens import digest
 from .models import Grant, RefreshToken
 
-CODE_SECONDS = 300  # ID-60
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")  # RFC 7636 §4.1
 INVALID_CODE = "The authorization code is invalid, expired or already used"
 INVALID_REFRESH_TOKEN = "refresh token is expired or invalid"  # ID-122

@@ -12,7 +12,6 @@ from .access_tokens import person_claims, sign_in_of
 from .models import Grant
 
 TYP = "JWT"
-LIFETIME = 300  # seconds (TK-46)
 
 
 def mint(application: TrustedApplication, grant: Grant, *, now: datetime, about: list[str], **hashes: str) -> str:
@@ -24,7 +23,7 @@ def mint(application: TrustedApplication, grant: Grant, *, now: datetime, about:
         person=person_claims(grant.user),
         sign_in=sign_in_of(grant),
         issued_at=now,
-        lifetime=LIFETIME,
+        lifetime=settings.ID_TOKEN_SECONDS,
         about=about,
         acr=grant.acr,
         **hashes,
