@@ -17,12 +17,21 @@ from erpnet_identity.tenancy import models as tenancy
 from erpnet_identity.users import equal_work
 from tests.factories.trusted_apps import TrustedApplicationFactory
 from tests.factories.users import UserFactory
+from tests.support.chance import VARIABLE, choose_seed
 from tests.support.page_rules import broken_rules
 from tests.support.relying_party import RelyingParty
 
 pytest_plugins = ["tests.support.contract_report", "tests.support.openid_table"]
 
 FORM = "application/x-www-form-urlencoded"
+
+
+def pytest_configure():
+    choose_seed()  # workers inherit it
+
+
+def pytest_report_header():
+    return f"{VARIABLE}={choose_seed()}"
 
 
 def pytest_xdist_auto_num_workers(config):

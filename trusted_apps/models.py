@@ -246,7 +246,7 @@ class TrustedApplication(FoldedModel, AbstractApplication):
     # ── addresses ─────────────────────────────────────────────────────────────────────────────────────
 
     def redirect_uri_allowed(self, uri: str) -> bool:
-        """Whether sign-in may return to ``uri``: exact comparison (TA-60 to TA-64)."""
+        """Whether sign-in may return to ``uri``: exact comparison (TA-60 to TA-64), where the toolkit's is looser."""
         return redirects.matches(uri, self.redirect_uri_list)
 
     def post_logout_redirect_uri_allowed(self, uri: str) -> bool:
@@ -258,10 +258,6 @@ class TrustedApplication(FoldedModel, AbstractApplication):
         """The web origins of its login and logout addresses (ID-08)."""
         uris = self.redirect_uri_list + self.post_logout_redirect_uri_list
         return {origin for origin in map(redirects.origin, uris) if origin is not None}
-
-    def origin_allowed(self, origin: str) -> bool:
-        """Whether a script of this web origin belongs to the app (ID-08)."""
-        return redirects.origin(origin) in self.origins
 
     def get_absolute_url(self) -> str:
         from django.urls import reverse

@@ -116,6 +116,12 @@ def matches(uri: str, registered: Iterable[str]) -> bool:
     return portless is not None and any(portless == without_port(entry) for entry in entries)
 
 
+def with_query(uri: str, parameters: str) -> str:
+    """The address with encoded parameters added. A query that is part of it stays as it is (OP-49)."""
+    separator = "" if uri.endswith(("?", "&")) else "&" if "?" in uri else "?"
+    return f"{uri}{separator}{parameters}"
+
+
 def origin(uri: str) -> str | None:
     """What a browser calls the origin of a page at this address, for cross-origin checks (ID-08, API-19); None where a
     page of it has none of its own.

@@ -11,7 +11,6 @@ from django.http import HttpRequest
 
 from trusted_apps import scopes
 from trusted_apps.models import TrustedApplication
-from trusted_apps.redirects import matches
 
 from . import claims_request, form, id_token_hint, request_object
 from .claims_request import ClaimsRequest
@@ -220,7 +219,7 @@ def _redirect_uri(parameters: dict[str, str], repeated: set[str], application: T
     redirect_uri = parameters.get("redirect_uri", "")
     if "redirect_uri" in repeated:
         raise BadRequest("invalid_request", "redirect_uri is repeated", "parameter_repeated", application=application)
-    if not redirect_uri or not matches(redirect_uri, application.redirect_uri_list):
+    if not redirect_uri or not application.redirect_uri_allowed(redirect_uri):
         raise BadRequest(
             "invalid_redirect_uri",
             "The redirect URI is not registered for this application" if redirect_uri else "Missing redirect_uri",

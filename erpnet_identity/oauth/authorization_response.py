@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 
 from erpnet_identity.edge.policy import NO_REFERRER
 from erpnet_identity.identity.page import keep_private, page, tell_origin_only
+from trusted_apps.redirects import with_query
 
 from .authorization_request import FORM_POST, FRAGMENT, RefusedRequest, ReplyTo
 
@@ -40,9 +41,7 @@ def _address(reply_to: ReplyTo, parameters: dict[str, str]) -> str:
     uri, encoded = reply_to.redirect_uri, urlencode(parameters)
     if reply_to.mode == FRAGMENT:
         return f"{uri}#{encoded}"
-    # A query that is part of the registered address stays as it is (OP-49).
-    separator = "" if uri.endswith(("?", "&")) else "&" if "?" in uri else "?"
-    return f"{uri}{separator}{encoded}"
+    return with_query(uri, encoded)
 
 
 def _redirect(address: str) -> HttpResponse:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from erpnet_identity.identity.models import IdentitySession
 from trusted_apps.models import TrustedApplication
-from trusted_apps.redirects import MAX_LENGTH, without_port
+from trusted_apps.redirects import MAX_LENGTH, with_query, without_port
 
 from . import form, id_token_hint
 from .id_token_hint import Hint
@@ -61,9 +61,7 @@ class SignOutRequest:
             return ""
         if not self.state:
             return self.uri
-        # A query that is part of the registered address stays as it is.
-        separator = "" if self.uri.endswith(("?", "&")) else "&" if "?" in self.uri else "?"
-        return f"{self.uri}{separator}{urlencode({'state': self.state})}"
+        return with_query(self.uri, urlencode({"state": self.state}))
 
     @property
     def refused_address(self) -> str:

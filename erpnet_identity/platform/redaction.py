@@ -53,11 +53,6 @@ LONGEST = 16 * 1024
 _OF_CREDENTIALS = ascii_letters + digits + "_.~+=%:-"
 
 
-def shorten(credential: str) -> str:
-    """The last six characters of a credential, enough to find it again and useless to anyone else."""
-    return HIDDEN if len(credential) < 24 else f"…{credential[-6:]}"
-
-
 def beginning(text: str, length: int) -> str:
     """At most ``length`` characters of ``text``, without the word that the cut falls into: half a credential would not
     look like one."""

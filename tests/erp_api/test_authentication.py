@@ -16,17 +16,13 @@ from erpnet_identity.tokens.models import AccessToken
 from erpnet_identity.users.models import UserType
 from tests.factories.trusted_apps import TrustedApplicationFactory
 from tests.factories.users import UserFactory
+from tests.support.jwt import claims_of
 
 from .conftest import ROOT, Api
 
 pytestmark = pytest.mark.django_db
 
 REALM = 'Bearer realm="http://127.0.0.1:8000"'
-
-
-def claims_of(token):
-    part = token.split(".")[1]
-    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
 
 
 def encoded(value):

@@ -4,7 +4,6 @@
 """
 
 import os
-import random
 import threading
 import time
 from collections import Counter
@@ -27,6 +26,7 @@ from erpnet_identity.users.services import save_user
 from tests.factories.trusted_apps import TrustedApplicationFactory
 from tests.factories.users import UserFactory
 from tests.support.api_callers import token_of_person, token_of_service
+from tests.support.chance import chance
 from tests.support.processes import Process, in_threads, looking_on, paused
 from trusted_apps.services import delete_application
 
@@ -116,26 +116,26 @@ def be_a_worker(tokens, enough):
             over.set()  # also when it failed: nobody goes on alone
 
     def until_it_is_over(thread):
-        chance = random.Random()
+        luck = chance(os.getpid(), thread)
         while not over.is_set():
-            token = chance.choice(tokens)
+            token = luck.choice(tokens)
             try:
                 session_id = services.open_or_touch(token.read(), now=timezone.now())
             except LicenseSlotsExhausted:
                 happened["refused"] += 1
                 # As a client would; and somebody has to go.
                 sessions = list(ErpSession.objects.open().values_list("pk", "key", "kind"))
-                pk, key, kind = chance.choice(sessions) if sessions else (None, "", 1)
-                if kind == 0 and chance.random() < 0.7:
+                pk, key, kind = luck.choice(sessions) if sessions else (None, "", 1)
+                if kind == 0 and luck.random() < 0.7:
                     services.close_signed_out(key, now=timezone.now(), actor=SYSTEM)
-                elif chance.random() < 0.5:
+                elif luck.random() < 0.5:
                     services.close_chosen([pk] if pk else [], now=timezone.now(), actor=SYSTEM)
             else:
                 happened["calls"] += 1
-                if chance.random() < 0.2:
-                    time.sleep(chance.random() / 20)
+                if luck.random() < 0.2:
+                    time.sleep(luck.random() / 20)
                 presence.end(session_id, now=timezone.now(), bytes_up=0, bytes_down=1)
-                if chance.random() < 0.01:
+                if luck.random() < 0.01:
                     services.close_all(now=timezone.now(), actor=SYSTEM)
             if thread == 0 and AuditEvent.objects.filter(name__in=BOTH).count() >= enough:
                 over.set()
@@ -195,13 +195,13 @@ def count_again_and_again(stop):
 @pytest.mark.contract("SE-48", "SE-56", "OPS-11")
 def test_killed_workers(crowd, hurried):
     """A process that is killed in the middle of anything takes no slot with it and stands in nobody's way."""
-    chance = random.Random()
+    luck = chance("kills")
     storms = OPENINGS // 50 or 25
     with looking_on(open_rows) as report:
         workers = [Process(be_a_worker, crowd, 10**9) for _ in range(PROCESSES)]
         for _ in range(storms):
-            time.sleep(chance.uniform(0.02, 0.25))
-            victim = chance.randrange(PROCESSES)
+            time.sleep(luck.uniform(0.02, 0.25))
+            victim = luck.randrange(PROCESSES)
             workers[victim].kill()
             workers[victim] = Process(be_a_worker, crowd, 10**9)
         for worker in workers:
@@ -293,13 +293,14 @@ def opens(token):
 @pytest.mark.contract("SE-46", "SE-47")
 @pytest.mark.parametrize("which", ["account", "application"])
 def test_openings_while_it_is_taken_away(which):
+    luck = chance(which)
     for _ in range(8):
         application = TrustedApplicationFactory(service=True, secret=None)
         user = application.system_user
         tokens = [token_of_service(application) for _ in range(6)]
 
         def take_away(user=user, application=application):
-            time.sleep(random.uniform(0, 0.05))
+            time.sleep(luck.uniform(0, 0.05))
             if which == "account":
                 user.is_active = False
                 save_user(user, actor=SYSTEM)
@@ -352,7 +353,7 @@ def test_a_call_at_the_last_moment_and_somebody_who_wants_the_slot(crowd):
     opened = timezone.now()
     ends = opened + lifetimes.IDLE_LIMIT
     first, other = crowd[0], crowd[8]
-    outcomes = Counter()
+    outcomes, luck = Counter(), chance("last moment")
     for _ in range(40):
         ErpSession.objects.all().delete()
         presence.forget_all()
@@ -363,7 +364,7 @@ def test_a_call_at_the_last_moment_and_somebody_who_wants_the_slot(crowd):
         def call(number, calls=calls):
             token, now = calls[number]
             principal = token.read()
-            time.sleep(random.choice([0, 0.001, 0.002]))
+            time.sleep(luck.choice([0, 0.001, 0.002]))
             try:
                 return services.open_or_touch(principal, now=now)
             except LicenseSlotsExhausted:

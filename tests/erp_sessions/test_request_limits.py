@@ -1,6 +1,5 @@
 """What a session is doing right now: counted in one process as in Redis, for all workers."""
 
-import random
 import threading
 import time
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from erpnet_identity.erp_sessions.request_limits import CONCURRENT, LEASE, RPM, 
 from erpnet_identity.platform import redis_cache
 from erpnet_identity.platform.redis_cache import RedisCache
 from tests.conftest import missing_service
+from tests.support.chance import chance
 from tests.support.processes import Process, in_threads
 from tests.support.server import free_port
 
@@ -71,11 +71,11 @@ class TestRequestsPerMinute:
 
     @pytest.mark.contract("SE-80")
     def test_the_wait_is_long_enough_and_no_longer_at_any_fraction(self, counter):
-        chance = random.Random(1)
+        luck = chance("wait")
         for number in range(300):
-            began = NOW + chance.random() * 1000
+            began = NOW + luck.random() * 1000
             call(f"s{number}", now=began, rpm=1)
-            asked = began + chance.choice([0, 0.0001, chance.random(), chance.random() * 59])
+            asked = began + luck.choice([0, 0.0001, luck.random(), luck.random() * 59])
             entry = call(f"s{number}", now=asked, rpm=1)
             assert 1 <= entry.wait <= WINDOW
             assert began + WINDOW <= asked + entry.wait < began + WINDOW + 1
@@ -159,13 +159,14 @@ def inside():
 
     def rush(thread):
         nonlocal refused
+        pauses = chance("rush", thread)
         for _ in range(40):
             entry = enter(concurrent=LIMIT)
             if entry.refused:
                 refused += 1
                 continue
             with room:
-                time.sleep(random.random() / 200)
+                time.sleep(pauses.random() / 200)
             request_limits.leave(entry)
 
     in_threads(LIMIT + 2, rush)
@@ -186,6 +187,7 @@ def test_ten_at_a_time_in_all_processes(shared):
         spans, refused = [], []
 
         def run(thread):
+            pauses = chance("run", thread)
             for _ in range(60):
                 asked = time.monotonic()
                 entry = enter(concurrent=LIMIT)
@@ -193,7 +195,7 @@ def test_ten_at_a_time_in_all_processes(shared):
                     refused.append((asked, time.monotonic()))
                     continue
                 begin = time.monotonic()
-                time.sleep(random.random() / 200)
+                time.sleep(pauses.random() / 200)
                 end = time.monotonic()
                 request_limits.leave(entry)
                 spans.append((begin, end))

@@ -5,7 +5,6 @@
 
 import http.client
 import os
-import random
 import signal
 import threading
 import time
@@ -21,6 +20,7 @@ from erpnet_identity.audit.context import SYSTEM
 from erpnet_identity.audit.models import AuditEvent
 from erpnet_identity.erp_sessions import pool, services
 from erpnet_identity.erp_sessions.models import ErpSession
+from tests.support.chance import chance
 from tests.support.processes import in_threads, looking_on
 from tests.support.server import free_port, serving
 
@@ -73,26 +73,28 @@ def test_workers_are_killed_under_load(service_app, service_token, tmp_path):
     port = free_port()
     stop = threading.Event()
     answers = Counter()
+    luck = chance("disturb")
 
     def call(number):
         if number == CALLERS:
             return disturb()
+        pauses = chance("call", number)
         while not stop.is_set():
             answers[get(port, tokens[number])] += 1
-            time.sleep(random.random() / 50)
+            time.sleep(pauses.random() / 50)
 
     def disturb():
         born = dict.fromkeys(workers_of(process), 0.0)
         kill_at, killed = time.monotonic() + PAUSE, 0
         try:
             while killed < KILLS or time.monotonic() < kill_at:
-                time.sleep(random.random() / 20)
+                time.sleep(luck.random() / 20)
                 if sessions := list(ErpSession.objects.open().values_list("pk", flat=True)):
-                    services.close_chosen([random.choice(sessions)], now=timezone.now(), actor=SYSTEM)
+                    services.close_chosen([luck.choice(sessions)], now=timezone.now(), actor=SYSTEM)
                 now = time.monotonic()
                 grown_up = [pid for pid in workers_of(process) if now - born.setdefault(pid, now) > CHILDHOOD]
                 if killed < KILLS and now > kill_at and grown_up:
-                    os.kill(random.choice(grown_up), signal.SIGKILL)
+                    os.kill(luck.choice(grown_up), signal.SIGKILL)
                     kill_at, killed = now + PAUSE, killed + 1
         finally:
             stop.set()

@@ -1,6 +1,5 @@
 """Threads of one process at the same slots, on every database: SQLite has one writer and no locks of rows."""
 
-import random
 import time
 from collections import Counter
 
@@ -15,6 +14,7 @@ from erpnet_identity.erp_sessions.exceptions import LicenseSlotsExhausted
 from erpnet_identity.erp_sessions.models import ErpSession
 from tests.factories.trusted_apps import TrustedApplicationFactory
 from tests.support.api_callers import token_of_service
+from tests.support.chance import chance
 from tests.support.processes import in_threads
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -53,10 +53,10 @@ def test_never_more_than_the_pool():
     pool.set_slots(SLOTS, actor=SYSTEM)
 
     def work(number):
-        chance, happened = random.Random(number), Counter()
+        luck, happened = chance(number), Counter()
         for _ in range(CALLS):
             try:
-                session_id = services.open_or_touch(chance.choice(tokens).read(), now=timezone.now())
+                session_id = services.open_or_touch(luck.choice(tokens).read(), now=timezone.now())
             except LicenseSlotsExhausted:
                 happened["refused"] += 1
                 services.close_chosen(
@@ -64,7 +64,7 @@ def test_never_more_than_the_pool():
                 )
                 continue
             happened[ErpSession.objects.open().count()] += 1
-            time.sleep(chance.random() / 500)
+            time.sleep(luck.random() / 500)
             presence.end(session_id, now=timezone.now(), bytes_up=0, bytes_down=1)
         return happened
 

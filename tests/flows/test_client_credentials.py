@@ -18,6 +18,7 @@ from erpnet_identity.tokens.models import AccessToken
 from erpnet_identity.users.models import UserType
 from tests.factories.trusted_apps import TrustedApplicationFactory
 from tests.factories.users import UserFactory
+from tests.support.jwt import claims_of
 from trusted_apps import services
 from trusted_apps.models import ClientSecret
 from trusted_apps.secrets import digest
@@ -35,11 +36,6 @@ def basic(client_id, secret, *, encode=False):
     if encode:
         client_id, secret = quote(client_id, safe=""), quote(secret, safe="")
     return {"Authorization": "Basic " + base64.b64encode(f"{client_id}:{secret}".encode()).decode()}
-
-
-def claims_of(token):
-    payload = token.split(".")[1]
-    return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
 
 
 def assert_refused(response, error, description, status=400):

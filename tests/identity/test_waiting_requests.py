@@ -4,7 +4,6 @@ import re
 from datetime import timedelta
 from urllib.parse import urlencode
 
-import jwt
 import pytest
 import time_machine
 from django.utils import timezone
@@ -13,6 +12,7 @@ from erpnet_identity.edge.policy import LEADING_AWAY
 from erpnet_identity.identity.models import IdentitySession
 from erpnet_identity.identity.signed_request import unseal
 from tests.factories.users import UserFactory
+from tests.support.jwt import claims_of
 from tests.support.relying_party import AUTHORIZE, answer_of, form_of, query_of
 
 pytestmark = pytest.mark.django_db
@@ -29,10 +29,6 @@ HOSTILE = [
     # What no compression makes shorter.
     "".join(chr(0x4E00 + 7919 * number % 20000) for number in range(1024)),
 ]
-
-
-def claims_of(token):
-    return jwt.decode(token, options={"verify_signature": False})
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-import jwt
 import pytest
 import time_machine
 from django.test import Client
@@ -12,6 +11,7 @@ from erpnet_identity.identity.models import IdentitySession
 from erpnet_identity.identity.signed_request import unseal
 from tests.factories.trusted_apps import TrustedApplicationFactory
 from tests.factories.users import UserFactory
+from tests.support.jwt import claims_of
 from tests.support.relying_party import answer_of, query_of
 
 pytestmark = pytest.mark.django_db
@@ -27,10 +27,6 @@ def rp(relying_party, web_app, internal_user):
         party = relying_party(web_app, user=internal_user)
         party.answer()
     return party
-
-
-def claims_of(token):
-    return jwt.decode(token, options={"verify_signature": False})
 
 
 def waits_at(response):

@@ -20,7 +20,6 @@ from erpnet_identity.platform.redaction import (
     redact,
     redact_event,
     scrub,
-    shorten,
 )
 from erpnet_identity.platform.request_log import LOGGER
 from trusted_apps import secrets
@@ -113,11 +112,6 @@ def test_what_is_harmless_stays(value):
 @pytest.mark.contract("TA-55", "OP-233")
 def test_a_secret_that_we_make_has_the_shape():
     assert all(scrub(f"client_id {secrets.generate()}") == f"client_id {HIDDEN}" for _ in range(50))
-
-
-def test_shorten():
-    assert shorten("short") == HIDDEN
-    assert shorten("0123456789ABCDEF01234567") == "…234567"
 
 
 @given(st.text())

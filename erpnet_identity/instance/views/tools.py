@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 
 from erpnet_identity.operations import machine
 from erpnet_identity.operations.version import VERSION
+from trusted_apps.cors import allow_every_origin
 
 from .. import changelog, sites
 
@@ -37,8 +38,7 @@ def _tool(view: View) -> View:
         response = guarded(request)
         if response.status_code == 405:
             response["Content-Type"] = TEXT_TYPE
-        response["Access-Control-Allow-Origin"] = "*"
-        return response
+        return allow_every_origin(response)
 
     return answer
 

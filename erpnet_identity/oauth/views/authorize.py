@@ -17,7 +17,7 @@ from erpnet_identity.identity import sessions
 from erpnet_identity.identity.page import keep_private
 from erpnet_identity.identity.signed_request import InvalidSignedRequest, SignedRequest, unseal
 from trusted_apps.models import TrustedApplication
-from trusted_apps.redirects import front_page, matches
+from trusted_apps.redirects import front_page
 
 from .. import audit, authorization_request, authorization_response
 from ..authorization import Authorization
@@ -52,7 +52,7 @@ def _expired(request: HttpRequest, signed_request: SignedRequest) -> HttpRespons
     known = TrustedApplication.objects.filter(client_id=signed_request.parameters.get("client_id", ""), is_enabled=True)
     application = known.first()
     uri = signed_request.parameters.get("redirect_uri", "")
-    is_registered = application is not None and matches(uri, application.redirect_uri_list)
+    is_registered = application is not None and application.redirect_uri_allowed(uri)
     return error_page(
         request,
         "request_expired",

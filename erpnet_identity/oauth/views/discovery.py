@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from erpnet_identity.keys.jwks import key_set, published_kids
 from erpnet_identity.platform.etags import is_current
-from trusted_apps.cors import preflight
+from trusted_apps.cors import allow_every_origin, preflight
 
 from ..metadata import document
 
@@ -51,8 +51,7 @@ def _answer(request: HttpRequest, body: bytes, etag: str) -> HttpResponse:
             response = HttpResponse(body, content_type="application/json")
         response.headers["ETag"] = etag
         response.headers["Cache-Control"] = f"public, max-age={MAX_AGE}"
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    return response
+    return allow_every_origin(response)
 
 
 def discovery(request: HttpRequest) -> HttpResponse:
