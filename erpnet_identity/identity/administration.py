@@ -12,9 +12,7 @@ from django.utils import timezone
 
 from erpnet_identity.edge.language import in_english
 
-from . import sessions
-from .administrators import SeeOther, turned_away
-from .confirmation import question
+from . import guards, sessions
 from .page import keep_private
 from .sign_in_context import SignInContext
 
@@ -47,13 +45,17 @@ class Administration(admin.AdminSite):
         english = in_english(view)
 
         def confirmed(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            answer: HttpResponseBase = question(request, now=timezone.now()) or english(request, *args, **kwargs)
+            answer: HttpResponseBase = guards.not_recently_signed_in(request, now=timezone.now()) or english(
+                request, *args, **kwargs
+            )
             return answer
 
         shown = super().admin_view(update_wrapper(confirmed, view), cacheable)
 
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            answer: HttpResponseBase = turned_away(request, now=timezone.now()) or shown(request, *args, **kwargs)
+            answer: HttpResponseBase = guards.not_an_administrator(request, now=timezone.now()) or shown(
+                request, *args, **kwargs
+            )
             return answer
 
         return update_wrapper(guarded, shown)
@@ -61,11 +63,11 @@ class Administration(admin.AdminSite):
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Sign-in is at the Identity Server. Bookmarks of Django's page lead there."""
         wanted = request.GET.get("next") or reverse("admin:index")
-        return keep_private(SeeOther(SignInContext(next=wanted).link("identity:signin")))
+        return keep_private(guards.SeeOther(SignInContext(next=wanted).link("identity:signin")))
 
     def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # type: ignore[override]
         """So is sign-out."""
-        return keep_private(SeeOther(reverse("oauth2_provider:rp-initiated-logout")))
+        return keep_private(guards.SeeOther(reverse("oauth2_provider:rp-initiated-logout")))
 
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """The own password is changed on its own page, which asks for the one that holds now (IS-43)."""

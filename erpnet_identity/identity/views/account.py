@@ -7,17 +7,19 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from .. import sessions
 from .. import sign_in_context as contexts
+from ..guards import not_signed_in
 from ..page import comes_back, keep_private, page
-from ..sign_in_context import SignInContext
 from ..signed_request import InvalidSignedRequest
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Who is signed in, and since when."""
-    session = sessions.current(request, now=timezone.now())
-    if session is None:
-        return _to(SignInContext(next=reverse("identity:home")).link("identity:signin"))
+    now = timezone.now()
+    if (refusal := not_signed_in(request, now=now)) is not None:
+        return refusal
+    session = sessions.current(request, now=now)
+    assert session is not None
     context = {
         "user": session.user,
         "signed_in_at": session.auth_time,

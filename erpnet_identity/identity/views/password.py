@@ -20,6 +20,7 @@ from erpnet_identity.users.models import User
 from .. import sessions, throttle
 from .. import sign_in_context as contexts
 from ..forms import PasswordChangeForm, PasswordResetForm, PasswordResetKeyForm, ResetLinkForm
+from ..guards import not_signed_in
 from ..page import comes_back, keep_private, page, tell_origin_only
 from ..sign_in_context import SignInContext
 from ..signed_request import InvalidSignedRequest
@@ -123,9 +124,11 @@ class PasswordChangeView(allauth.PasswordChangeView):
     form_class = PasswordChangeForm
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        session = sessions.current(request, now=timezone.now())
-        if session is None:
-            return _to(SignInContext(next=request.path).link("identity:signin"))
+        now = timezone.now()
+        if (refusal := not_signed_in(request, now=now)) is not None:
+            return refusal
+        session = sessions.current(request, now=now)
+        assert session is not None
         if not session.user.has_usable_password():
             return _to(reverse("identity:password-reset"))  # there is no old one to ask for
         response: HttpResponse = super().dispatch(request, *args, **kwargs)

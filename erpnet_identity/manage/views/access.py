@@ -15,10 +15,9 @@ from django.utils import timezone
 
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.edge.language import in_english
+from erpnet_identity.identity import guards, sessions
 from erpnet_identity.identity import page as pages
-from erpnet_identity.identity import sessions
-from erpnet_identity.identity.administrators import SeeOther, turned_away
-from erpnet_identity.identity.confirmation import question
+from erpnet_identity.identity.guards import SeeOther
 from erpnet_identity.users.models import User
 from erpnet_identity.users.services import actor_for
 
@@ -65,13 +64,13 @@ def administrators_only(view: ManageView, methods: tuple[str, ...]) -> Callable[
     @wraps(view)
     def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponse:
         now = timezone.now()
-        if (refusal := turned_away(request, now=now)) is not None:
+        if (refusal := guards.not_an_administrator(request, now=now)) is not None:
             return refusal
         session = sessions.current(request, now=now)
         assert session is not None
         if request.method not in methods:
             return pages.keep_private(HttpResponseNotAllowed(methods))
-        if (asked := question(request, now=now)) is not None:
+        if (asked := guards.not_recently_signed_in(request, now=now)) is not None:
             return asked
         return pages.keep_private(english(AdminRequest(request, session.user, now), **kwargs))
 
