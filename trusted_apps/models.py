@@ -282,7 +282,7 @@ class TrustedApplication(FoldedModel, AbstractApplication):
             raise ValidationError(found)
 
     def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
-        """Also that the client id is nobody's login (TK-26). Whoever checks many records at once leaves this out and
+        """Also that the client id is nobody's login (TK-26). Code that checks many records at once leaves this out and
         asks for all of them together. Raises ``ValidationError``."""
         from .subjects import refuse_login
 

@@ -9,7 +9,7 @@ from erpnet_identity.edge import ip
 from . import hosts as host_names
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
-# Only these two ignore the port: `localhost` may be resolved to somebody else's machine (TA-63, RFC 8252 §7.3).
+# Only these two ignore the port: `localhost` may be resolved to another machine (TA-63, RFC 8252 §7.3).
 _ANY_PORT_HOSTS = frozenset({"127.0.0.1", "::1"})
 _FORBIDDEN_SCHEMES = frozenset({"javascript", "data", "file", "vbscript", "about", "blob"})
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")

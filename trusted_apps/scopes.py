@@ -40,7 +40,7 @@ class InvalidScope(Exception):
 
 
 def unknown(names: Iterable[str]) -> list[str]:
-    """Those that are no scopes at all, whoever asks for them."""
+    """Those that are no scopes at all, whichever application asks for them."""
     return [name for name in names if name not in MEANING]
 
 

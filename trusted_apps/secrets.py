@@ -39,7 +39,7 @@ def matches(secret: str, stored: str) -> bool:
 
 def weakness(secret: str) -> str | None:
     """Why a secret that a person chose is weak, as a sentence, or None. The hash is fast and unsalted, so only a
-    long and random secret withstands somebody who has a copy of the database."""
+    long and random secret withstands a thief of a copy of the database."""
     if len(secret) < WEAK_BELOW:
         return f"The secret has {len(secret)} characters; one with fewer than {WEAK_BELOW} can be guessed."
     if len(set(secret)) < 10:

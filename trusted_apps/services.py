@@ -74,7 +74,7 @@ def save_application(
         return {}
     if "ApplicationUri" in changes:
         subjects.lock()
-        refuse_login(application)  # once more: somebody may have held the lock until now
+        refuse_login(application)  # once more: another transaction may have held the lock until now
     application.object_version = stored.object_version + 1
     # Only the attributes: the coarse time of last use is written by others.
     application.save(update_fields=[*(attribute.field for attribute in ATTRIBUTES), "object_version", "updated"])
@@ -196,7 +196,7 @@ def _end_refresh_tokens(application: TrustedApplication, now: datetime) -> None:
     """Void what was granted until now, because a secret that was good no longer is (TA-54, TK-57).
 
     That is the moment at which a rotation is complete: the old secret stops. Adding a second one beside it ends
-    nothing, because several are valid at once so that a rotation needs no outage. Whoever stole the old secret together
+    nothing, because several are valid at once so that a rotation needs no outage. A thief of the old secret together
     with refresh tokens keeps neither.
     """
     application.refresh_tokens_from = now

@@ -67,7 +67,7 @@ class AuditContextMiddleware:
             context.leave(token)
 
     def _note_throttled(self, request: HttpRequest) -> None:
-        """Leave the event of an answer 429, unless whoever refused has left one."""
+        """Leave the event of an answer 429, unless the code that refused has left one."""
         if any(context.current().noted):
             return
         try:

@@ -21,7 +21,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-# A list is counted no further than this; whoever needs a later row narrows the list by a filter or a search.
+# A list is counted no further than this; an administrator who needs a later row narrows the list by a filter or a
+# search.
 COUNTED_ROWS = 10_000
 
 
@@ -71,9 +72,9 @@ class OfferedChangeList(ChangeList):
 class OfferedOnly(admin.ModelAdmin):
     """Addresses of a list may ask for what the page itself offers and for nothing else.
 
-    Django lets an address filter by every column of the row, ``password__startswith`` included: whoever sees whether
-    the row is still there reads a secret letter by letter. Django's pop-up windows and references to other columns
-    (``_popup``, ``_to_field``) belong to fields that no form here has.
+    Django lets an address filter by every column of the row, ``password__startswith`` included: a person who sees
+    whether the row is still there reads a secret letter by letter. Django's pop-up windows and references to other
+    columns (``_popup``, ``_to_field``) belong to fields that no form here has.
     """
 
     @property
@@ -164,8 +165,8 @@ class TracedAdmin(OfferedOnly):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
-        """A rule that somebody else broke between check and write, a login taken or a client id, is found by checking
-        once more; then it stands at its field like any other."""
+        """A rule that another transaction broke between check and write, a login taken or a client id, is found by
+        checking once more; then it stands at its field like any other."""
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except (ValidationError, IntegrityError):

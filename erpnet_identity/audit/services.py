@@ -41,7 +41,8 @@ def prepare(
     origin.noted.append(name)
     actor_name = actor.name
     if application is None:
-        # What a stranger calls itself may be a code or a token that was put into the wrong field (AU-02).
+        # What an unauthenticated caller calls itself may be a code or a token that was put into the wrong field
+        # (AU-02).
         client_id = scrub(client_id)
         actor_name = scrub(actor_name) if actor.kind == "application" else actor_name
     return AuditEvent(

@@ -1,4 +1,4 @@
-"""How a name that somebody looks for is spelt in the trail, which keeps it as it was (ID-63).
+"""How a name that an administrator looks for is spelt in the audit trail, which keeps it as it was (ID-63).
 
 The trail does not know accounts; the room that does says which logins are meant.
 """

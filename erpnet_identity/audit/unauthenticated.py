@@ -32,9 +32,9 @@ MOST_CALLERS = 10_000
 # How long after the end of a minute its counts are written: what was counted at its last moment has arrived.
 _GRACE = 1.5  # seconds
 _budget = Throttle(
-    "stranger-events",
+    "unauthenticated-events",
     window=_WINDOW,
-    warn=RateLimitedWarning(log, "the cache is away; events of strangers are counted alone"),
+    warn=RateLimitedWarning(log, "the cache is away; events of unauthenticated callers are counted alone"),
 )
 _throttled = Throttle(
     "throttled-events",
@@ -148,7 +148,7 @@ def _number(window: int, caller: str, entry: _LeftOut) -> int:
     try:
         total = _budget.take(caller, window)
     except Exception as error:  # the cache is away: every worker speaks for itself
-        log.warning("events of strangers are counted by each worker alone", error=type(error).__name__)
+        log.warning("events of unauthenticated callers are counted by each worker alone", error=type(error).__name__)
         return entry.number
     return entry.alone if total is None else max(total - settings.STRANGER_EVENTS_PER_MINUTE, 0) + entry.alone
 
@@ -168,12 +168,14 @@ def take_turn(*, everything: bool = False) -> None:
     try:
         write_counts(everything=everything)
     except Exception as error:
-        log.warning("how many events of strangers there were could not be written", error=type(error).__name__)
+        log.warning(
+            "how many events of unauthenticated callers there were could not be written", error=type(error).__name__
+        )
 
 
 def start() -> None:
     """Begin to write counts in a daemon thread of this server process."""
-    threading.Thread(target=_run, name="strangers", daemon=True).start()
+    threading.Thread(target=_run, name="unauthenticated", daemon=True).start()
 
 
 def forget_all() -> None:

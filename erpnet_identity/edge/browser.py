@@ -49,7 +49,7 @@ class CsrfViewMiddleware(_BrowserOnly, csrf.CsrfViewMiddleware):
     """Form tokens for browser sites only: nothing but a credential in a header counts at an API.
 
     A form that came from a page of ours, which the browser vouches for, and whose token is void all the same is marked
-    ``request.is_stale_form``: its page was opened at another time or by somebody else, and nobody forged it.
+    ``request.is_stale_form``: its page was opened at another time or by another user, and nobody forged it.
     """
 
     def process_request(self, request: HttpRequest) -> None:

@@ -48,8 +48,8 @@ def follow_wish(request: HttpRequest, tags: str) -> None:
 
 
 def language_of(request: HttpRequest) -> str:
-    """The language of whoever reads the answer to this request: the one that it was given, otherwise what is found in
-    it. Also for requests that are refused before the middleware has seen them, whatever is wrong with them."""
+    """The language of the user who reads the answer to this request: the one that it was given, otherwise what is found
+    in it. Also for requests that are refused before the middleware has seen them, whatever is wrong with them."""
     given: str | None = getattr(request, "LANGUAGE_CODE", None)
     return given or _found(request)
 

@@ -1,7 +1,7 @@
 """Which failures are an outage: the database or the cache is away, full or read-only, or too many people sign in at
 once, and nothing is wrong with us.
 
-An outage passes. Whoever asks is told to come again (RFC 9110 §15.6.4), and the log is told once a minute and not once
+An outage passes. A caller is told to come again (RFC 9110 §15.6.4), and the log is told once a minute and not once
 a request. A failure that is not listed here is a fault of the product and is logged with all that is known of it.
 """
 

@@ -64,7 +64,7 @@ def client_address(remote: str, forwarded_for: str, trusted: Networks) -> str:
     """The address of the caller, given the peer's address and its ``X-Forwarded-For`` header.
 
     The header is read from the right and only as far as the hops are trusted: everything further left was
-    written by somebody we do not know. A hop that is no address ends the reading.
+    written by a program we do not know. A hop that is no address ends the reading.
     """
     hops = (Hop(node_address(text)) for text in reversed(forwarded_for.split(","))) if forwarded_for else ()
     return _follow(remote, hops, trusted).address
@@ -91,7 +91,7 @@ def read_forwarded(remote: str, header: str, trusted: Networks) -> Hop:
 
 
 def claims_https(meta: Mapping[str, Any]) -> str:
-    """The name of the header that says that the caller spoke HTTPS, whoever wrote it; empty when none does."""
+    """The name of the header that says that the caller spoke HTTPS, whichever proxy wrote it; empty when none does."""
     if _last(str(meta.get("HTTP_X_FORWARDED_PROTO", ""))) == "https":
         return "X-Forwarded-Proto"
     return "Forwarded" if _element(standard_header(meta).split(",")[-1]).scheme == "https" else ""
@@ -106,7 +106,7 @@ def is_of_secure_page(meta: Mapping[str, Any]) -> bool:
 
 
 def _follow(remote: str, hops: Iterable[Hop], trusted: Networks) -> Hop:
-    """The farthest hop that was told by somebody we trust, beginning with the nearest."""
+    """The farthest hop that was told by a proxy we trust, beginning with the nearest."""
     address, scheme = remote, ""
     for hop in hops:
         if not is_in(address, trusted):

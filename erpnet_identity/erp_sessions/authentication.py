@@ -1,7 +1,7 @@
 """What is known of a caller's session, looked up in the statement that looks up the token.
 
-So a call on a live session costs no statement of its own and still sees the session as it is now: whoever closed it, on
-whatever worker, has closed it for the very next call.
+So a call on a live session costs no statement of its own and still sees the session as it is now: however it was
+closed, on whatever worker, has closed it for the very next call.
 """
 
 from dataclasses import dataclass

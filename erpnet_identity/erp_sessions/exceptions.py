@@ -4,7 +4,7 @@ from . import lifetimes
 
 
 class LicenseSlotsExhausted(Exception):
-    """Every slot that the caller may take is taken or kept for somebody else (SE-58). The token stays good (SE-60).
+    """Every slot that the caller may take is taken or reserved for another user (SE-58). The token stays good (SE-60).
 
     For the trace, not for the caller: ``cause`` names the limit (``lifetimes.what_refuses``), ``slots`` is the size of
     the pool, ``live`` how many are taken, ``kept`` how many of the rest are kept for accounts with a reserved seat;

@@ -114,8 +114,8 @@ class ErpSession(models.Model):
     kind = models.PositiveSmallIntegerField("kind", choices=Kind.choices)
     # What calls of one session have in common: the `sid`, or the `jti` of a service's token (SE-10, SE-11).
     key = models.CharField("session key", max_length=64)
-    # Without a constraint in the database, which would lock the account's row while the pool's is held: whoever changes
-    # accounts and the pool in one go would wait for us, and we for them.
+    # Without a constraint in the database, which would lock the account's row while the pool's is held: a transaction
+    # that changes accounts and the pool in one go would wait for us, and we for them.
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
@@ -145,7 +145,7 @@ class ErpSession(models.Model):
         verbose_name = "API session"
         ordering = ["-opened_at"]
         constraints = [
-            # One open session for each key, whoever asks at the same moment (SE-05).
+            # One open session for each key, however many ask at the same moment (SE-05).
             models.UniqueConstraint(fields=["kind", "key"], condition=Q(closed_at=None), name="erp_session_open_unique")
         ]
         indexes = [

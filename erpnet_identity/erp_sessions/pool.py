@@ -50,7 +50,7 @@ def lock_pool() -> PoolSize:
     """Hold the one lock that every opening of a session and every change of the pool takes (SE-56); returns its size.
     Until the transaction ends nobody else opens a session.
 
-    It is the last lock that anybody takes: whoever holds it waits for nobody but single statements. So accounts that a
+    It is the last lock that anybody takes: its holder waits for nothing but single statements. So accounts that a
     seat is given to are locked before.
     """
     rows = License.objects.select_for_update().filter(pk=License.SINGLETON).values_list("slots", "kept_from_services")
@@ -141,7 +141,7 @@ def give_up_seat(user: User, *, actor: Actor) -> bool:
 
 
 def _hold(keys: Iterable[Any]) -> None:
-    """Lock accounts before the pool: storing a seat locks its account, and whoever holds that one may want the pool."""
+    """Lock accounts before the pool: storing a seat locks its account, and the holder of that one may want the pool."""
     list(User.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk").values_list("pk"))
 
 

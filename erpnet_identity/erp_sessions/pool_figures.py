@@ -73,7 +73,7 @@ def sessions_of(reference: str, now: datetime) -> ErpSessionQuerySet:
 
 
 def pool_figures(*, now: datetime) -> PoolFigures:
-    """The pool at ``now``: by the timers, whether or not somebody has closed what they ended."""
+    """The pool at ``now``: by the timers, whether or not what they ended has been closed."""
     live = ErpSession.objects.live(now).aggregate(
         people=Count("pk", filter=Q(kind=Kind.INTERACTIVE)),
         services=Count("pk", filter=Q(kind=Kind.SERVICE)),
@@ -116,7 +116,7 @@ class Use:
 def use_by_application(*, now: datetime, most: int) -> list[Use]:
     """The applications that have opened live sessions or have a limit, those with the most sessions first (SE-64). Two
     statements."""
-    opener = Left("applications", 36)  # whoever opened a session stands first in it
+    opener = Left("applications", 36)  # the application that opened a session stands first in it
     rows = ErpSession.objects.live(now).order_by().annotate(opener=opener).values_list("opener")
     counts = dict(rows.annotate(number=Count("pk")).values_list("opener", "number"))
     applications = TrustedApplication.objects.filter(Q(pk__in=[key for key in counts if key]) | ~Q(slot_limit=None))

@@ -1,8 +1,8 @@
 """Sessions end with the account or the application that they belong to (SE-46).
 
 What is open is closed in the transaction of the change. A call that was let in before it may just be opening another
-one: so we look once more when everybody can see the change and whoever was opening then has finished. Whoever opens
-after that finds the account or the application gone.
+one: so we look once more when everybody can see the change and every transaction that was opening then has finished.
+What opens after that finds the account or the application gone.
 """
 
 from collections.abc import Callable
@@ -35,7 +35,8 @@ def _end(close: Callable[..., int], actor: Actor) -> None:
 
     def once_more() -> None:
         with transaction.atomic():
-            # Only to wait for those who hold it. Closing waits for rows, and somebody may hold those and want the pool.
+            # Only to wait for those who hold it. Closing waits for rows, and another transaction may hold those and
+            # want the pool.
             lock_pool()
         close(now=timezone.now(), actor=actor)
 

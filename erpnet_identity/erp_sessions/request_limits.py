@@ -151,7 +151,7 @@ class RedisCounter:
         return _REFUSALS[int(verdict)], float(began)
 
     def leave(self, session: str, member: str) -> None:
-        # It arrives before the next request of whoever gets the answer; there is nothing to wait for.
+        # It arrives before the next request of the caller that gets the answer; there is nothing to wait for.
         self._line.send("ZREM", self._keys(session)[1], member)
 
     def renew(self, entries: Iterable[tuple[str, str]], now: float) -> None:

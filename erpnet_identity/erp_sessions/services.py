@@ -2,7 +2,7 @@
 
 How that holds: a slot is an open row. Rows are only added under the lock of the pool, after counting all open rows, and
 a session that the timers have ended gives its slot back by being closed, never by being looked over. A call that writes
-to its session does so only while the row is open; whoever comes second, the call or the closing, sees what the first
+to its session does so only while the row is open; the second one, the call or the closing, sees what the first
 did. See docs/decisions/sessions.md.
 """
 
@@ -156,7 +156,7 @@ def _count(principal: Principal, now: datetime) -> _Count:
         .values_list(
             _number_of(open_sessions),
             _number_of(open_sessions.filter(kind=Kind.SERVICE)),
-            # Whoever opened a session stands first in it. One that joins it takes no slot (SE-20).
+            # The application that opened a session stands first in it. One that joins it takes no slot (SE-20).
             _number_of(open_sessions.filter(applications__startswith=principal.application_id)),
             _number_of(absent),
             Exists(absent.filter(user=user_id)),

@@ -2,7 +2,7 @@
 size that the pool had then and the seats that were kept.
 
 Nothing is written for them when a session opens or closes. Every minute one process counts on from where the last count
-ended; whoever looks between two counts gets the rest worked out on the spot.
+ended; a reader between two counts gets the rest worked out on the spot.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,8 +15,8 @@ from django.db.models import Exists, F, Max, OuterRef, Q
 from .models import ErpSession, License, PoolChange, ReservedSeat, SlotUsage
 
 HOUR = timedelta(hours=1)
-# A session is opened or closed as of the moment at which somebody asked, and stored a little later. What is older than
-# this is counted for good.
+# A session is opened or closed as of the moment at which the caller asked, and stored a little later. What is older
+# than this is counted for good.
 SETTLED_AFTER = timedelta(seconds=10)
 
 Interval = tuple[datetime, datetime]

@@ -31,7 +31,7 @@ class AccountAdapter(DefaultAccountAdapter):
     }
 
     def set_password(self, user: Any, password: str) -> None:
-        """Store a new password; the person who held the link is who did it. Somebody else may have known the old one,
+        """Store a new password; the person who held the link is who did it. Another person may have known the old one,
         so it ends everything that applications hold (ID-195)."""
         self._store_password(user, password, keeps_access=False)
 

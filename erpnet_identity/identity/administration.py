@@ -35,7 +35,7 @@ class Administration(admin.AdminSite):
     enable_nav_sidebar = False
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Administrators, until their identity session ends: whoever was signed out from outside is out here too."""
+        """Administrators, until their identity session ends: a user who was signed out from outside is out here too."""
         return super().has_permission(request) and sessions.current(request, now=timezone.now()) is not None
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Any:

@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 
 from .models import IdentitySession
 
-# Until then an administrator still sees in the list that somebody signed out, and a code of the last minutes finds its
+# Until then an administrator still sees in the list that the user signed out, and a code of the last minutes finds its
 # session.
 KEPT = timedelta(days=1)
 

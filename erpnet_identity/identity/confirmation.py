@@ -1,5 +1,5 @@
-"""Changes by administrators ask for the password again when the sign-in is not recent (TA-48): whoever sits down at a
-browser that has been signed in for days, or has copied its cookie, sets no passwords and makes no secrets.
+"""Changes by administrators ask for the password again when the sign-in is not recent (TA-48): a person who sits down
+at a browser that has been signed in for days, or has copied its cookie, sets no passwords and makes no secrets.
 
 The question comes with everything that was typed, so that a form that took long is sent once the password is right.
 """

@@ -23,7 +23,7 @@ _LONGEST_PATH = 500
 
 
 def record_refused(request: HttpRequest, status: int, cause: str, **detail: str) -> None:
-    """One event for a refusal, unless whoever refused has left one. Never raises."""
+    """One event for a refusal, unless the code that refused has left one. Never raises."""
     if not current().noted and _is_shown(request):
         _record(request, events.REQUEST_REFUSED, "refused", {"cause": cause, "status": status, **detail})
 

@@ -49,7 +49,7 @@ def _rules() -> SafeString:
 
 
 class KnownPassword(_Plain, PasswordField):
-    """A password that exists already, checked by whoever receives it."""
+    """A password that exists already, checked by the code that receives it."""
 
     def __init__(self, label: Any) -> None:
         super().__init__(label=label, autocomplete="current-password")
@@ -111,7 +111,7 @@ class SignInForm(allauth.LoginForm):
 
 
 class PasswordResetForm(allauth.ResetPasswordForm):
-    """Asks for a link. What it answers never tells whether somebody has the address (ID-64)."""
+    """Asks for a link. What it answers never tells whether a user has the address (ID-64)."""
 
     email = Email()
 
@@ -167,7 +167,7 @@ class _NewPasswordTwice(forms.Form):
 
 
 class PasswordResetKeyForm(_NewPasswordTwice, allauth.ResetPasswordKeyForm):
-    """A new password for whoever holds the link."""
+    """A new password for the user who holds the link."""
 
     password1 = NewPassword()
     password2 = NewPasswordAgain()
@@ -180,7 +180,7 @@ class PasswordResetKeyForm(_NewPasswordTwice, allauth.ResetPasswordKeyForm):
 
 
 class PasswordChangeForm(_NewPasswordTwice, allauth.ChangePasswordForm):
-    """A new password for whoever knows the current one."""
+    """A new password for the user who knows the current one."""
 
     oldpassword = KnownPassword(texts.LABEL_CURRENT_PASSWORD)
     password1 = NewPassword()
@@ -196,5 +196,5 @@ class PasswordChangeForm(_NewPasswordTwice, allauth.ChangePasswordForm):
         return password
 
     def save(self) -> None:
-        """Store it, as done by somebody who knew the old one."""
+        """Store it, as done by a user who knew the old one."""
         AccountAdapter().change_password(self.user, self.cleaned_data["password1"])

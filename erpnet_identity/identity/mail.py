@@ -64,7 +64,7 @@ def server_answer(error: BaseException) -> tuple[int | None, str]:
 
 
 def _one_line(text: str) -> str:
-    """What a stranger's server may answer, as one line that can be shown."""
+    """What a mail server may answer, as one line that can be shown."""
     line = " ".join(text[: 4 * _LONGEST_ANSWER].split())[:_LONGEST_ANSWER]
     return "".join(character if character.isprintable() else "\ufffd" for character in line)
 

@@ -13,7 +13,7 @@ def why_void(sid: str, *, application: TrustedApplication, user: User, redirect_
     """Why a code that was issued in this session for this address gives nothing any more, as a cause for the trail;
     empty when it does.
 
-    One query. A code is issued while somebody signs out or withdraws the consent, and neither of the two can see it
+    One query. A code is issued while its user signs out or withdraws the consent, and neither of the two can see it
     yet: so the exchange looks once more. A session that only expired is no reason (TK-60).
     """
     withdrawn = Consent.objects.filter(user=user, application=application, revoked_at__isnull=False)

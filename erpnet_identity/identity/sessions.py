@@ -102,5 +102,5 @@ def begin(
 
 
 def on_signed_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
-    """Django's signal: whoever signs somebody in, a sign-in page, the admin site, an external provider."""
+    """Django's signal: whatever signs a user in, a sign-in page, the admin site, an external provider."""
     begin(request, user, now=timezone.now(), is_remembered=getattr(request, "remember_sign_in", False))

@@ -1,7 +1,7 @@
 """What brought a person to the pages of sign-in: an application's request that waits, or a page of our own.
 
 It travels in the address and in hidden fields from page to page, so that nothing is lost by a failed attempt, by
-signing in as somebody else or by a forgotten password (OP-73, OP-95).
+signing in as another user or by a forgotten password (OP-73, OP-95).
 """
 
 import re
@@ -79,7 +79,7 @@ def read(request: HttpRequest) -> SignInContext:
 
 
 def _is_own(path: str) -> bool:
-    # What else lies on this host may be somebody else's (OPS-13).
+    # What else lies on this host may belong to other programs (OPS-13).
     return bool(_OWN_PATH.fullmatch(path)) and path.startswith(get_script_prefix())
 
 

@@ -1,7 +1,7 @@
 """An authorization request that waits for a person: sealed, so that it can travel through the browser unchanged.
 
 Kept by nobody: what a page was opened for is in its own address, so two tabs cannot disturb each other, a sign-in as
-somebody else loses nothing, and strangers cannot fill a table. The seal makes it ours (ID-67, OP-103).
+another user loses nothing, and unauthenticated callers cannot fill a table. The seal makes it ours (ID-67, OP-103).
 """
 
 from dataclasses import dataclass, replace

@@ -70,7 +70,7 @@ def sign_out(request: HttpRequest, *, asked_by: TrustedApplication | None = None
 
 
 def on_signed_out(sender: Any, request: HttpRequest, user: Any, **kwargs: Any) -> None:
-    """Django's signal: whoever signs somebody out."""
+    """Django's signal: whatever signs a user out."""
     session = sessions.of_person(request, user) if isinstance(user, User) else None
     if session is not None:
         end_session(session, now=timezone.now(), asked_by=getattr(request, _ASKED_BY, None))

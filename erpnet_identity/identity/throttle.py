@@ -39,8 +39,8 @@ def person_must_wait(request: HttpRequest, name: str) -> int:
 def count_failure(address: str) -> bool:
     """Count a failed sign-in; True when it was one too many and answers 429.
 
-    From the limit on the address is refused for the rest of the minute, right passwords included: whoever guesses must
-    not learn which of them was right.
+    From the limit on the address is refused for the rest of the minute, right passwords included: a caller that guesses
+    must not learn which of them was right.
     """
     limit = settings.SIGN_IN_FAILURES_PER_MINUTE
     counted = _failures.count(address)

@@ -63,7 +63,7 @@ def verify(token: str, *, typ: str, now: datetime, with_retired_keys: bool = Fal
     except JoseError as error:
         raise BadToken(_CAUSES.get(error.error, "token_malformed")) from None
     except (ValueError, TypeError, AttributeError, RecursionError):
-        # The header is a stranger's; the library trusts the types of some of its members, `crit` for example.
+        # The header is the caller's; the library trusts the types of some of its members, `crit` for example.
         raise BadToken("token_malformed") from None
     if not isinstance(claims, dict):
         raise BadToken("token_malformed")

@@ -56,7 +56,7 @@ class LiveSession:
 
     @property
     def is_fresh(self) -> bool:
-        """Whether somebody called a moment ago: the stored time is up to half a minute behind."""
+        """Whether a program called a moment ago: the stored time is up to half a minute behind."""
         return self.idle < timedelta(minutes=1)
 
     @property

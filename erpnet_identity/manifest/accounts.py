@@ -35,7 +35,7 @@ BATCH = 400
 
 
 def can_be_checked(password_hash: str) -> bool:
-    """Whether a stored password is one that this instance can compare with what somebody types."""
+    """Whether a stored password is one that this instance can compare with what a user types."""
     try:
         hashers.identify_hasher(password_hash).decode(password_hash)
     except (ValueError, AssertionError, KeyError, IndexError, TypeError):

@@ -39,7 +39,7 @@ def record_bad_request(bad: BadRequest, *, unless: Callable[[], bool]) -> None:
 def record_refused_request(
     refused: RefusedRequest, *, unless: Callable[[], bool] = lambda: False, user: Any = None, sid: str = ""
 ) -> None:
-    """A request whose error went to the application. ``user`` is whoever is signed in, if anybody is known to be;
+    """A request whose error went to the application. ``user`` is the one who is signed in, if one is known to be;
     ``unless`` tells where nobody has looked yet."""
     application = refused.reply_to.application
     write = record if user is not None else partial(record_unauthenticated, unless=unless)
@@ -58,7 +58,7 @@ def record_refused_token_request(
     refusal: OAuthRefusal, *, grant_type: str = "", application: TrustedApplication | None = None
 ) -> None:
     """A refused token request. ``application`` is the one that was authenticated, if one was: a caller that has proved
-    nothing, by a secret or by what belongs to a user, is a stranger (AU-11)."""
+    nothing, by a secret or by what belongs to a user, is an unauthenticated caller (AU-11)."""
     if isinstance(refusal, TooManyFailures):
         return
     is_known = refusal.user is not None or (application is not None and application.is_confidential)

@@ -210,7 +210,7 @@ def _application(parameters: dict[str, str], repeated: set[str]) -> TrustedAppli
         raise BadRequest("unauthorized_client", description, cause, client_id=client_id)
     if not application.is_enabled or not application.allows_sign_in:
         cause = "application_disabled" if not application.is_enabled else "sign_in_not_allowed"
-        # Not shown with its name: to a stranger it looks like one that does not exist (ID-47).
+        # Not shown with its name: to an unauthenticated caller it looks like one that does not exist (ID-47).
         raise BadRequest("unauthorized_client", description, cause, client_id=client_id)
     return application
 

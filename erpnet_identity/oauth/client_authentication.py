@@ -55,7 +55,7 @@ def authenticate(post: FormPost, *, must_be_confidential: bool = False) -> Trust
 # ── reading the credentials ───────────────────────────────────────────────────────────────────────────
 
 MAX_LENGTH = 4096  # characters of an id and a secret together
-# How many colons of a pair may be the one after the client id. Whoever sends more is read up to here.
+# How many colons of a pair may be the one after the client id. A request with more is read up to here.
 MAX_COLONS = 8
 
 

@@ -56,7 +56,7 @@ def before_consent(
         return _sign_in(request, "A new sign-in is needed", "sign_in_too_old")
     if not _is_wanted(request, person):
         if is_fresh:
-            # Asked, and somebody else answered: the application decides what to do (OIDC Core §3.1.2.2).
+            # Asked, and another user answered: the application decides what to do (OIDC Core §3.1.2.2).
             raise Failed("login_required", "Another person signed in than the one asked for", "another_user")
         return _sign_in(request, "The person asked for is not signed in", "another_user")
     if "select_account" in request.prompts and not is_fresh and not person.is_chosen:

@@ -50,7 +50,7 @@ class OAuthRefusal(OAuth2Error):
 class TooManyFailures(OAuthRefusal):
     """Too many failed client authentications (ID-95).
 
-    Not recorded one by one: whoever is being slowed down must not be able to fill the trail.
+    Not recorded one by one: a caller that is being slowed down must not be able to fill the audit trail.
     """
 
     def __init__(self, *, retry_after: int) -> None:

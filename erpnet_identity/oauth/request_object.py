@@ -7,7 +7,7 @@ import json
 
 def response_mode(request_object: str) -> str:
     """The response mode that the claims ask for, empty without one. Nothing else is looked at and nothing is believed:
-    whoever wrote it, the refusal goes to a registered address of the application, by a way that this server offers."""
+    whatever wrote it, the refusal goes to a registered address of the application, by a way that this server offers."""
     parts = request_object.split(".")
     if len(parts) != 3:
         return ""

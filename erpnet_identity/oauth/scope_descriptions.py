@@ -12,7 +12,7 @@ def why_invalid(names: Iterable[str], *, cause: str) -> tuple[str, str]:
     """The description for the application and the cause for the trail.
 
     What is no scope at all is told from what this application may not have, ``cause``: both answers are the same
-    for every application, so they tell a stranger nothing. No names: nothing was left to grant.
+    for every application, so they tell an unauthenticated caller nothing. No names: nothing was left to grant.
     """
     refused = list(names)
     if not refused:

@@ -1,4 +1,4 @@
-"""Text from a stranger, made fit for an error description."""
+"""Text from an unauthenticated caller, made fit for an error description."""
 
 
 def printable(text: str, length: int) -> str:

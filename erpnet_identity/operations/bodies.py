@@ -78,7 +78,7 @@ class Bodies:
         self._limits = limits
         self._arrived = arrived
         self._lock = threading.Lock()  # of what follows, and of everything in it
-        # In the order in which they began. Whoever takes one out answers it.
+        # In the order in which they began. What takes one out answers it.
         self._reading: dict[_Reading, None] = {}
         self._received = 0  # by all of them
         self._stopping = False

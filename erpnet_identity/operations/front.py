@@ -1,6 +1,6 @@
 """Between the server and the application: a request takes a thread when all of it has arrived (OPS-07).
 
-A thread that waits for somebody's network is a thread that answers nobody: four callers who announce a body and do not
+A thread that waits for a caller's network is a thread that answers nobody: four callers who announce a body and do not
 send it would stop a process. `bodies` says what becomes of those that are on their way.
 
 Requests stay in granian's threads from their head to their answer: handing one to another thread costs a twelfth of an

@@ -86,7 +86,7 @@ def _group_memory() -> _Memory:
     if limit >= _UNLIMITED:
         raise ValueError("no limit")
     taken = int((folder / ("memory.current" if unified else "memory.usage_in_bytes")).read_text())
-    # Cached files that nobody uses are given back as soon as somebody asks for memory.
+    # Cached files that nobody uses are given back as soon as a process asks for memory.
     spare = _table(folder / "memory.stat").get("inactive_file" if unified else "total_inactive_file", 0)
     return _Memory(total=limit, used=max(0, min(taken - spare, limit)), committed=taken)
 

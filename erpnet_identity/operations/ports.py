@@ -34,7 +34,7 @@ def address(host: str, port: int) -> str:
 def ensure_free(host: str, port: int) -> int:
     """The port, or for 0 one that is free now. Raises ``PortUnusable``.
 
-    The server itself would not notice one in use: it shares its port with whoever else shares it.
+    The server itself would not notice one in use: it shares its port with every program that shares it.
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]

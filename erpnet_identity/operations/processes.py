@@ -156,7 +156,7 @@ def work(
     told = threading.Event()
 
     def stop() -> None:
-        # Once: a second `set` would wait, inside the event loop, for somebody to take the first.
+        # Once: a second `set` would wait, inside the event loop, for the loop to take the first.
         if told.is_set():
             return
         told.set()

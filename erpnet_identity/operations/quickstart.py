@@ -37,7 +37,8 @@ class RealInstance(Exception):
 
 
 def refuse_real_instance() -> None:
-    """Raises ``RealInstance``. Comes before everything else, migrations included: they are somebody's decision."""
+    """Raises ``RealInstance``. Comes before everything else, migrations included: they are an administrator's
+    decision."""
     tables = set(connection.introspection.table_names())
     if Instance._meta.db_table in tables:
         marks = list(Instance.objects.values_list("is_demo", flat=True))

@@ -21,7 +21,7 @@ from . import cleanup, machine
 
 log = structlog.get_logger("erpnet.server")
 
-_AHEAD_AFTER = 0.3  # seconds: whoever waited for the start comes first
+_AHEAD_AFTER = 0.3  # seconds: callers that waited for the start come first
 
 
 def warm_up() -> None:
@@ -49,7 +49,7 @@ def settle_memory() -> None:
     """Tell the garbage collector that what start-up made stays.
 
     A request makes thousands of short-lived objects, and by default every few hundred of them start a collection; the
-    longest of these walk through all of Django each time, in the middle of somebody's request.
+    longest of these walk through all of Django each time, in the middle of a request.
     """
     gc.freeze()
     gc.set_threshold(10_000, 20, 100)

@@ -1,4 +1,4 @@
-"""``/health/live`` and ``/health/ready`` for whoever watches the process (OPS-08)."""
+"""``/health/live`` and ``/health/ready`` for probes that watch the process (OPS-08)."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Too much of one kind of work at once: whoever asks is told to come again."""
+"""Too much of one kind of work at once: the caller is told to come again."""
 
 
 class Busy(Exception):

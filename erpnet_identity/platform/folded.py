@@ -89,7 +89,7 @@ class FoldedModel(models.Model):
         super().save(*args, **options)
 
     def fold_columns(self) -> None:
-        """Bring the folded columns up to date, for whoever looks at them before the row is written."""
+        """Bring the folded columns up to date, for code that looks at them before the row is written."""
         for field in self._meta.local_concrete_fields:
             if isinstance(field, FoldedField):
                 field.pre_save(self, self._state.adding)

@@ -1,6 +1,6 @@
 """What a cache stores: JSON, and never a format that runs code when it is read.
 
-Django's caches store pickles. Whoever can write to the store of such a cache, for example to a Redis that other
+Django's caches store pickles. A program that can write to the store of such a cache, for example to a Redis that other
 programs use too, runs code in every process that reads from it.
 """
 

@@ -24,7 +24,7 @@ _HARMLESS = {
 # end in what could be part of a word.
 _BEGIN = r"(?:(?<=%[0-9A-Fa-f]{2})|(?<=25[0-9A-Fa-f]{2})|(?<![A-Za-z0-9]))"
 _END = r"(?![A-Za-z0-9])"
-# Each in time that grows with the text alone, whatever a stranger writes: a run that was begun is taken whole, so that
+# Each in time that grows with the text alone, whatever a caller writes: a run that was begun is taken whole, so that
 # no later beginning within it is tried again. A test holds every one of them against hostile texts.
 SHAPES: tuple[str, ...] = (
     # A signed token or what was sealed with a signature, its later parts included; a first part alone is hidden as

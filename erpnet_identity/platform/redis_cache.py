@@ -47,7 +47,7 @@ class _Client(RedisCacheClient):
     def __init__(self, servers: Any, **options: Any) -> None:
         # One more attempt: a connection that was idle while Redis restarted is found dead only by using it.
         defaults = {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT, "retry": Retry(NoBackoff(), 1)}
-        # Whatever the options of the address say: a pickle that somebody put into Redis would be run.
+        # Whatever the options of the address say: a pickle that another program put into Redis would be run.
         super().__init__(servers, **{**defaults, **options, "serializer": JsonSerializer})
         self._clients: dict[int, _Redis] = {}
 

@@ -1,7 +1,7 @@
 """Browser sessions in the database, under a digest of their key: a copy of the database signs nobody in.
 
-Django keeps the key as it stands in the cookie. Whoever reads the table, a backup or the screen of an operator, could
-put it into a browser of their own.
+Django keeps the key as it stands in the cookie. A person who reads the table, a backup or the screen of an operator,
+could put it into a browser of their own.
 """
 
 import base64

@@ -18,7 +18,7 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_RATE_LIMITS = False
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = False
-# An application may ask for a new sign-in of somebody who is signed in (ID-74).
+# An application may ask for a new sign-in of a user who is signed in (ID-74).
 ACCOUNT_AUTHENTICATED_LOGIN_REDIRECTS = False
 PASSWORD_RESET_TIMEOUT = 3600
 SIGN_IN_FAILURES_PER_MINUTE: int = env.ERPNET_SIGN_IN_FAILURES_PER_MINUTE

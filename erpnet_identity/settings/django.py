@@ -102,7 +102,7 @@ else:
     _database["OPTIONS"] = {
         "server_side_binding": True,
         "prepare_threshold": 3,
-        # A database that does not answer must not hang whoever asks whether we are ready (OPS-08), and one whose
+        # A database that does not answer must not hang a probe that asks whether we are ready (OPS-08), and one whose
         # machine is gone not those who wait for its answer (OPS-14): seconds, and milliseconds until what was sent
         # must have arrived.
         "connect_timeout": 3,
@@ -120,7 +120,7 @@ if _cache["BACKEND"].endswith("RedisCache"):
     _cache["BACKEND"] = "erpnet_identity.platform.redis_cache.RedisCache"
 else:
     _cache["BACKEND"] = "erpnet_identity.platform.memory_cache.MemoryCache"
-    # Django's 300 would let whoever calls from many addresses throw out the counts that slow guessing down.
+    # Django's 300 would let a caller from many addresses throw out the counts that slow guessing down.
     _cache["OPTIONS"] = {"MAX_ENTRIES": 20_000, **_cache.get("OPTIONS", {})}
 CACHES = {"default": _cache}
 

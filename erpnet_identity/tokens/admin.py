@@ -33,7 +33,7 @@ def badge(kind: str, name: str) -> SafeString:
 
 
 class OfPersonAdmin(ReadOnlyAdmin):
-    """A list of what belongs to somebody: the rows are called by the person, their pages by what they are."""
+    """A list of what belongs to a user: the rows are called by the person, their pages by what they are."""
 
     row_title = ""
 
@@ -115,7 +115,7 @@ class AccessTokenAdmin(ReadOnlyAdmin):
 
     @admin.display(description="runs as")
     def runs_as(self, token: Any) -> str:
-        """The person or, for a service token, whoever is the application's system user now (ID-135)."""
+        """The person or, for a service token, the one who is the application's system user now (ID-135)."""
         if token.user is not None:
             return token.user.login
         system_user = token.application.system_user

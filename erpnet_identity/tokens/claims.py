@@ -80,7 +80,7 @@ def is_of_service(payload: Mapping[str, Any]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What tokens and UserInfo may say of somebody who signed in. An account without an address has ``email`` empty."""
+    """What tokens and UserInfo may say of a user who signed in. An account without an address has ``email`` empty."""
 
     id: str
     login: str

@@ -107,7 +107,7 @@ def redeem_code(
         if not _fits(code_verifier, grant.code_challenge):
             raise refuse("pkce_mismatch", PKCE_FAILED)
     elif code_verifier:
-        # Somebody took the challenge out of the authorization request (ID-112, RFC 9700 §4.8.2).
+        # An attacker took the challenge out of the authorization request (ID-112, RFC 9700 §4.8.2).
         raise refuse("pkce_downgrade", PKCE_FAILED)
     if is_void(grant, application):
         raise refuse("code_revoked")

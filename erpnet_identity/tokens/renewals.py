@@ -1,5 +1,5 @@
-"""Using up refresh tokens: one successor for each, told again to whoever asked at the same time (ID-120 to ID-125,
-TK-53 to TK-60)."""
+"""Using up refresh tokens: one successor for each, told again to every request that asked at the same time (ID-120 to
+ID-125, TK-53 to TK-60)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -62,7 +62,7 @@ def rotate(refresh_token: str, *, application: TrustedApplication, asked: list[s
     if used_at is not None and now - used_at > timedelta(seconds=seconds or REUSE_TOLERANCE):
         raise GrantRefused("refresh_token_reused", INVALID_REFRESH_TOKEN, grant, has_revoked=revoke(grant, now=now))
     _check_renewable(grant, application, asked, now, refuse)
-    # One that somebody used while this request waited for the grant is found used only now: the closest that two uses
+    # One that was used while this request waited for the grant is found used only now: the closest that two uses
     # can be.
     if used_at is None and known.filter(used_at=None).update(used_at=now):
         return Renewal(grant, successor(refresh_token) if seconds else new_credential())

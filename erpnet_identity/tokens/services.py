@@ -1,4 +1,4 @@
-"""Ending what came from a sign-in, on somebody's order and with its trace."""
+"""Ending what came from a sign-in, by order, and with its event."""
 
 from datetime import datetime
 from functools import partial

@@ -216,7 +216,7 @@ class UserAdmin(TracedAdmin):
 
     @method_decorator([sensitive_post_parameters(), csrf_protect, require_http_methods(["GET", "HEAD", "POST"])])
     def password_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
-        """Set a new password for somebody else (ID-193). The own one is changed where the old one is asked for."""
+        """Set a new password for another user (ID-193). The own one is changed where the old one is asked for."""
         user = self._user_or_404(request, object_id)
         if user.pk == request.user.pk:
             return HttpResponseRedirect(reverse("identity:password-change"))

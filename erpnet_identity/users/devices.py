@@ -1,7 +1,7 @@
-"""Devices at which an account has signed in before: strangers who lock it do not lock those (ID-191).
+"""Devices at which an account has signed in before: others who lock it do not lock those (ID-191).
 
 A browser that signed in rightly keeps a signed note of it. With the note a right password is let in while guessing from
-elsewhere has locked the account or its address. The note has its own limit, so that whoever steals one gains as many
+elsewhere has locked the account or its address. The note has its own limit, so that a thief of one gains as many
 guesses as the limit allows and no more. Why: docs/decisions/known-devices.md
 """
 

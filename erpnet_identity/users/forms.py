@@ -102,7 +102,7 @@ class UserForm(forms.ModelForm):
         return composed(self.cleaned_data["login"])
 
     def clean(self) -> dict[str, Any]:
-        """Administrators cannot lock themselves out: somebody who can undo it must remain."""
+        """Administrators cannot lock themselves out: a user who can undo it must remain."""
         data = super().clean() or self.cleaned_data
         if self.acting_user is not None and self.instance.pk == self.acting_user.pk:
             own = "You cannot do this to your own account; another administrator can."

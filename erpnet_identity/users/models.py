@@ -129,7 +129,7 @@ class User(FoldedModel, AbstractBaseUser):
     def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
         """Also that the login was nobody else's before: a rule across accounts like uniqueness (OP-112).
 
-        Whoever checks many accounts at once leaves this out and asks for all logins together. Raises
+        Code that checks many accounts at once leaves this out and asks for all logins together. Raises
         ``ValidationError``.
         """
         exclude = set(exclude or ())
@@ -173,7 +173,7 @@ class User(FoldedModel, AbstractBaseUser):
 
     def keep_password_strong(self, raw_password: str) -> None:
         """Store the password that was just checked and right anew, when its hash is of an old kind or of another form
-        (ID-194). Only for whoever comes in: a refusal must cost the same for right and wrong ones (ID-64)."""
+        (ID-194). Only for a user who comes in: a refusal must cost the same for right and wrong ones (ID-64)."""
         if not self._has_best_hash:
             self.set_password(raw_password)
             self.save(update_fields=["password"])
@@ -225,7 +225,7 @@ class User(FoldedModel, AbstractBaseUser):
 
 class FormerLogin(FoldedModel):
     """A login that an account has given up. It stays that account's for ever: tokens name people by their login, and
-    an application that remembers one must not meet somebody else under it (OP-112)."""
+    an application that remembers one must not meet another user under it (OP-112)."""
 
     login = models.CharField(max_length=64)
     folded_login = FoldedField("login")

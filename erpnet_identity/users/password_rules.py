@@ -1,4 +1,4 @@
-"""What the instance asks of new passwords (ID-193), in the language of whoever chooses one.
+"""What the instance asks of new passwords (ID-193), in the language of the user who chooses one.
 
 The rules are Django's, and those of ``STRONG_PASSWORDS``. The sentences are ours: Django's name a column of the table,
 in English, in the middle of a sentence of any language.

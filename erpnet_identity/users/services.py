@@ -51,8 +51,8 @@ def save_user(
     user.full_clean(exclude=["password"])
     if adding:
         user.save(force_insert=True)
-        # Once more: writing the login has waited for whoever was giving the same one up, and the first look could not
-        # see that yet. Refusing it now undoes the whole change.
+        # Once more: writing the login has waited for the user who was giving the same one up, and the first look could
+        # not see that yet. Refusing it now undoes the whole change.
         user.refuse_former_login()
         changed = [*TRACKED, *(["password"] if password_changed else [])]
         record(events.USER_CREATED, actor=actor, user=user, detail={"type": user.type_name, **(source or {})})
@@ -77,7 +77,7 @@ def save_user(
             also.append("refresh_tokens_from")
         if "login" in changes:
             subjects.lock()
-            login_wanted.send(User, user=user)  # once more: somebody may have held the lock until now
+            login_wanted.send(User, user=user)  # once more: another transaction may have held the lock until now
             _keep_login(stored)
         user.save(update_fields=[*fields, *also])
         if "login" in changes:

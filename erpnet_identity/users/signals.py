@@ -14,6 +14,6 @@ sign_in_ended = Signal()
 # the trail.
 access_ended = Signal()
 
-# An account is to be called so. Sent with ``user``; whoever uses its login as a name for something else raises
+# An account is to be called so. Sent with ``user``; a receiver that uses its login as a name for something else raises
 # ``ValidationError``.
 login_wanted = Signal()

@@ -13,7 +13,7 @@ from trusted_apps.models import TrustedApplication
 
 _CHANGES = sorted(name for name in events.ALL if name.startswith("application."))
 _TITLES = {attribute.erp_name: TITLES[attribute.field] for attribute in ATTRIBUTES}
-# An application is rarely renamed at all; the bound only ends a loop in a trace that somebody tampered with.
+# An application is rarely renamed at all; the bound only ends a loop in a trace that was tampered with.
 _MAX_RENAMES = 20
 
 

@@ -66,7 +66,7 @@ class SecretViews:
         ]
 
     def application_or_404(self, request: HttpRequest, object_id: str) -> TrustedApplication:
-        """The application of the address, for somebody who may change it."""
+        """The application of the address, for a user who may change it."""
         application = self.get_object(request, unquote(object_id))
         if application is None:
             raise Http404

@@ -42,7 +42,7 @@ def select_account(request: HttpRequest) -> HttpResponse:
     session = sessions.current(request, now=timezone.now())
     if session is None:
         return _to(sign_in.link("identity:signin"))
-    # The form holds the request with the choice already made. Should somebody else have signed in in another window
+    # The form holds the request with the choice already made. Should another user have signed in in another window
     # since, that choice is not of this session, and the person is asked again.
     is_of_this_session = sign_in.signed_request.chosen == session.sid
     if request.method == "POST" and request.POST.get("choice") == "continue" and is_of_this_session:

@@ -84,7 +84,7 @@ class PasswordResetKeyView(FormView):
     """The page behind the link in the mail.
 
     Not allauth's, which keeps the key of the link in the browser session, readable in a copy of the database, and signs
-    out whoever else is signed in at this browser, so that a link could be used to sign people out.
+    out the user who is signed in at this browser, so that a link could be used to sign people out.
     """
 
     form_class = PasswordResetKeyForm
@@ -119,7 +119,7 @@ class PasswordResetKeyView(FormView):
 @comes_back
 @_methods
 class PasswordChangeView(allauth.PasswordChangeView):
-    """A new password for somebody who is signed in; this browser stays signed in, all others do not."""
+    """A new password for the user who is signed in; this browser stays signed in, all others do not."""
 
     form_class = PasswordChangeForm
 

@@ -112,7 +112,7 @@ class SignInView(LoginView):
 
 
 def _is_about(user: User, sign_in: SignInContext) -> bool:
-    """Whether the application wants this very person once more, and not somebody else."""
+    """Whether the application wants this very user once more, and not another one."""
     hint = fold(sign_in.get("login_hint"))
     if (
         sign_in.signed_request is not None

@@ -1,4 +1,4 @@
-"""A form of ours whose token is void: the browser lost its cookie, or somebody else has signed in since the page was
+"""A form of ours whose token is void: the browser lost its cookie, or another user has signed in since the page was
 opened. Nothing has happened yet; what was typed comes back and can be sent once more (ID-68).
 
 Only for forms that come from a page of ours for certain (``request.is_stale_form``): what another site sends is never

@@ -57,8 +57,8 @@ ManageView = Callable[..., HttpResponse]
 
 
 def administrators_only(view: ManageView, methods: tuple[str, ...]) -> Callable[..., HttpResponse]:
-    """Let administrators in and nobody else. Whoever is not signed in is sent to do so first, and finds the page that
-    was wanted afterwards; a change that came without a sign-in is not made. The page itself is English."""
+    """Let administrators in and nobody else. A user who is not signed in is sent to do so first, and finds the page
+    that was wanted afterwards; a change that came without a sign-in is not made. The page itself is English."""
     english = in_english(view)
 
     @wraps(view)

@@ -41,7 +41,7 @@ def reservations(admin_request: AdminRequest) -> HttpResponse:
 
 
 def suggestions(admin_request: AdminRequest) -> HttpResponse:
-    """Accounts that could get a seat, for whoever types a login."""
+    """Accounts that could get a seat, for an administrator who types a login."""
     text = admin_request.request.GET.get("term", "").replace("\x00", "")[:64]
     users = User.objects.filter(is_active=True, user_type__in=MAY_CALL_APIS, reserved_seat__isnull=True)
     if text:

@@ -54,7 +54,7 @@ def end_session(request: HttpRequest) -> HttpResponse:
 
 
 def _ask_again(request: HttpRequest) -> HttpResponse:
-    """Somebody else is signed in by now, or nobody."""
+    """Another user is signed in by now, or none."""
     wanted = sign_out_request.unseal(request.POST.get("request", ""))
     session = sessions.current(request, now=timezone.now())
     return _done(wanted) if session is None else _ask(request, session, wanted)

@@ -107,8 +107,8 @@ def _caller(token: str) -> Principal:
         audience = resources_audience(settings.ISSUER)
         principal = access_tokens.read(token, audience=audience, now=timezone.now())
     except InvalidCredential as invalid:
-        # One sentence for all causes that the token does not show itself: they are no business of whoever found it
-        # (DR-02).
+        # One sentence for all causes that the token does not show itself: they are no business of a program that found
+        # it (DR-02).
         raise _Refused(
             401,
             invalid.cause,
