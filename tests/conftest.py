@@ -21,7 +21,7 @@ from tests.support.chance import VARIABLE, choose_seed
 from tests.support.page_rules import broken_rules
 from tests.support.relying_party import RelyingParty
 
-pytest_plugins = ["tests.support.contract_report", "tests.support.openid_table"]
+pytest_plugins = ["tests.tools.contract_report", "tests.tools.openid_table"]
 
 FORM = "application/x-www-form-urlencoded"
 

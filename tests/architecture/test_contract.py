@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.support import contract_report, contract_rows
-from tests.support.contract_report import page, proofs, wrong_ids
+from tests.tools import contract_report, contract_rows
+from tests.tools.contract_report import page, proofs, wrong_ids
 
 THIRTY = """\
 # Tokens

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.support import openid_table
-from tests.support.openid_table import named_rows, page, problems
+from tests.tools import openid_table
+from tests.tools.openid_table import named_rows, page, problems
 
 DATA = {
     "sections": {

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 from django.conf import settings
 
-from tests.support import translations
+from tests.tools import translations
 
 TEMPLATES = translations.templates()
 ENGLISH = sorted(translations.ROOT.glob("templates/manage/*.html"))

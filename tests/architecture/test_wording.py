@@ -8,7 +8,7 @@ from django.apps import apps
 from django.contrib import admin
 
 from tests.architecture.test_translations import PageParser
-from tests.support import translations
+from tests.tools import translations
 
 ROOT = translations.ROOT
 LOCAL = {"erpnet_identity", "trusted_apps", "erp_api"}

@@ -27,10 +27,10 @@ from tests.factories.trusted_apps import TrustedApplicationFactory
 from tests.factories.users import UserFactory
 from tests.identity.conftest import PASSWORD, Person
 from tests.identity.test_forms_can_be_sent import LINK
-from tests.support import translations
 from tests.support.pages_preview import APPLICATION, LONG_APPLICATION, LONG_PERSON, MARIA, PAGES
 from tests.support.relying_party import AUTHORIZE, END_SESSION, form_of
 from tests.support.spoken import english_in, language_of, spoken
+from tests.tools import translations
 
 pytestmark = pytest.mark.django_db
 LANGUAGES = ["bg", "de"]

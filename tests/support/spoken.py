@@ -8,7 +8,7 @@ from pathlib import Path
 import django
 from babel.messages.mofile import read_mo
 
-from tests.support import translations
+from tests.tools import translations
 
 READ_ALOUD = ("alt", "aria-label", "placeholder", "title", "data-show", "data-hide", "data-what")
 UNSEEN = {"script", "style"}

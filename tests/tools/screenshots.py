@@ -1,4 +1,4 @@
-"""Pictures of every page, for eyes: ``SCREENSHOTS=/tmp/pages uv run python -m tests.support.screenshots [name …]``.
+"""Pictures of every page, for eyes: ``SCREENSHOTS=/tmp/pages uv run python -m tests.tools.screenshots [name …]``.
 
 One PNG for each page, scheme, width and language. Nothing is compared: what a page promises is tested in
 ``tests/browser/test_identity_pages.py``; whether it is beautiful is for people to say.
