@@ -22,6 +22,8 @@ LABEL_EMAIL = _("E-mail address")
 LABEL_CURRENT_PASSWORD = _("Current password")
 LABEL_NEW_PASSWORD = _("New password")
 LABEL_NEW_PASSWORD_AGAIN = _("Confirm new password")
+LABEL_SECRET = _("Secret")
+LABEL_HASH = _("Hash of the secret")
 
 # The headings of the consent page, by the kind of its groups.
 GROUP_TITLE: dict[str, Promise] = {

@@ -77,6 +77,20 @@ class TestAnybodyElse:
         assert browser.post(action, again).status_code != 403
         assert other.is_active
 
+    @pytest.mark.parametrize("field", ["secret", "secret_hash"])
+    def test_the_secret_of_an_application_is_never_shown(self, field, browser, maria, service_app):
+        UserFactory(admin=True, login="boris", name="Boris", password=PASSWORD)
+        sign_in(browser, "maria")
+        at = f"/admin/trusted_apps/trustedapplication/{service_app.pk}/secrets/add/"
+        _, form = form_of(browser.get(at), id="secret-form")
+        sign_in(browser, "boris")
+        page = browser.post(at, {**form, field: "typed-before-" * 3, "name": "Shop"}, headers=OURS)
+        text = page.content.decode()
+        assert page.status_code == 403
+        assert "typed-before-" not in text
+        assert f'type="password" id="stale-{field}"' in text
+        assert form_of(page, id="stale-form")[1]["name"] == "Shop"
+
     @pytest.mark.parametrize("origin", [None, "null", "https://evil.example", "http://testserver.evil.example"])
     def test_what_another_site_sends_is_never_shown_with_a_button(self, origin, browser, maria):
         sign_in(browser, "maria")

@@ -17,7 +17,8 @@ from erpnet_identity.identity import texts
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """One field. A password comes back empty, to be typed again: it is never written into a page."""
+    """One field. A password or the secret of an application comes back empty, to be typed again: it is never written
+    into a page, which another user than the one who typed it may see."""
 
     name: str
     value: str
@@ -25,7 +26,9 @@ class Typed:
 
     @property
     def label(self) -> Promise:
-        """Only passwords are typed again: the one, and the one that repeats it."""
+        """Of what is typed again."""
+        if "password" not in self.name:
+            return texts.LABEL_HASH if "hash" in self.name else texts.LABEL_SECRET
         return texts.LABEL_NEW_PASSWORD_AGAIN if self.name.endswith("2") else texts.LABEL_PASSWORD
 
 
@@ -42,8 +45,13 @@ def answer(request: HttpRequest) -> HttpResponse:
 
 def _typed(request: HttpRequest) -> list[Typed]:
     return [
-        Typed(name, "" if "password" in name else value, "password" in name)
+        Typed(name, "" if _is_secret(name, value) else value, _is_secret(name, value))
         for name, values in request.POST.lists()
         if name != "csrfmiddlewaretoken"
         for value in values
     ]
+
+
+def _is_secret(name: str, value: str) -> bool:
+    """Passwords, and what stands in a field for a secret (``secret``, ``secret_hash``)."""
+    return "password" in name or (bool(value) and "secret" in name)
