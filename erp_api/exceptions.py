@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework.exceptions import APIException
 
 from erpnet_identity.audit import events
+from erpnet_identity.audit.causes import Cause
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.services import record
 from erpnet_identity.audit.unauthenticated import record_unauthenticated
@@ -37,10 +38,10 @@ class ApiError(Exception):
     status = 500
     type = "ServerError"
 
-    def __init__(self, message: str, *, cause: str = "", headers: dict[str, str] | None = None) -> None:
+    def __init__(self, message: str, *, cause: Cause | None = None, headers: dict[str, str] | None = None) -> None:
         super().__init__(message)
         self.message = message
-        self.cause = cause or self.type
+        self.cause = cause
         self.headers = headers or {}
 
 
@@ -66,7 +67,7 @@ class InsufficientScope(ApiError):
         challenge = f'Bearer realm="{settings.INSTANCE_URL}", error="insufficient_scope", scope="{scope}"'
         super().__init__(
             f"The token does not have the scope this request needs: {scope}.",
-            cause="scope_missing",
+            cause=Cause.SCOPE_MISSING,
             headers={"WWW-Authenticate": challenge},
         )
 
@@ -113,7 +114,7 @@ class TooManyRequests(ApiError):
 
     status, type = 429, "TooManyRequests"
 
-    def __init__(self, limit: str, wait: int) -> None:
+    def __init__(self, limit: Cause, wait: int) -> None:
         seconds = "1 second" if wait == 1 else f"{wait} seconds"
         super().__init__(
             f"Too many requests in this session. Try again in {seconds}.",
@@ -156,7 +157,7 @@ class NotSupported(ApiError):
 # The same of what only a token for the data APIs can show.
 _DESCRIPTIONS = {
     **SHOWN_BY_THE_TOKEN,
-    "token_without_scope": "The token has no scope for this API; ask for read",
+    Cause.TOKEN_WITHOUT_SCOPE: "The token has no scope for this API; ask for read",
 }
 
 
@@ -212,7 +213,8 @@ def _refusal(error: Exception) -> ApiError | None:
         refusal = ApiError(str(error.detail))
         refusal.status = error.status_code
     if refusal is not None:
-        refusal.type = refusal.cause = _TYPES.get(refusal.status, "InvalidRequest")
+        refusal.type = _TYPES.get(refusal.status, "InvalidRequest")
+        refusal.cause = Cause.ACCESS_DENIED if refusal.status == 403 else Cause.INVALID_REQUEST
     return refusal
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 
+from erpnet_identity.audit.causes import Cause
 from erpnet_identity.tokens.principal import Principal
 from erpnet_identity.users.models import MAY_CALL_APIS
 from trusted_apps.scopes import READ, SEC, UPDATE
@@ -28,7 +29,7 @@ def satisfies(granted: Collection[str], needed: Collection[str]) -> bool:
 def check_user_type(principal: Principal) -> None:
     """Raises ``UserTypeNotAllowed`` for an account that may not call the APIs, as the account is now (API-95)."""
     if principal.user_type not in MAY_CALL_APIS:
-        raise UserTypeNotAllowed("Users of this type may not call the data APIs.", cause="user_type")
+        raise UserTypeNotAllowed("Users of this type may not call the data APIs.", cause=Cause.USER_TYPE)
 
 
 class HasScope(BasePermission):

@@ -20,6 +20,7 @@ from erpnet_identity.platform.rate_limited_warnings import RateLimitedWarning
 from erpnet_identity.platform.throttle import Throttle
 
 from . import context, events
+from .causes import Cause
 from .context import SYSTEM, Actor, Origin
 from .models import AuditEvent
 from .services import record
@@ -109,7 +110,7 @@ def record_throttled(*, status: int, method: str, path: str) -> None:
             events.REQUEST_THROTTLED,
             outcome="refused",
             actor=Actor("", "", ""),
-            detail={"cause": "too_many_attempts", "status": status, "method": method, "path": path},
+            detail={"cause": Cause.TOO_MANY_ATTEMPTS, "status": status, "method": method, "path": path},
         )
 
 

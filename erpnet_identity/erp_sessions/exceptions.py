@@ -1,6 +1,6 @@
 """Why no session could be opened."""
 
-from . import lifetimes
+from erpnet_identity.audit.causes import Cause
 
 
 class LicenseSlotsExhausted(Exception):
@@ -19,7 +19,7 @@ class LicenseSlotsExhausted(Exception):
         slots: int | None,
         live: int,
         kept: int,
-        cause: str = lifetimes.NO_FREE_SLOT,
+        cause: Cause = Cause.NO_FREE_SLOT,
         used: int = 0,
         limit: int | None = None,
     ) -> None:

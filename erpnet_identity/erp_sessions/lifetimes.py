@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from erpnet_identity.audit.causes import Cause
+
 IDLE_LIMIT = timedelta(minutes=20)  # after the last request (SE-30)
 SERVICE_LIMIT = timedelta(hours=1)  # after the opening, however busy (SE-32)
 
@@ -22,10 +24,6 @@ def is_over(*, last_seen_at: datetime, expires_at: datetime | None, now: datetim
     return ends_at(last_seen_at=last_seen_at, expires_at=expires_at) <= now
 
 
-# What refuses an opening, as the trail names it.
-NO_FREE_SLOT, APPLICATION_LIMIT, KEPT_FROM_SERVICES = "no_free_slot", "application_limit", "kept_from_services"
-
-
 def slots_for_services(slots: int, kept_from_services: int) -> int:
     """How many slots services may hold at most: the others, ``kept_from_services`` percent rounded down, are for people
     (SE-63)."""
@@ -42,8 +40,8 @@ def what_refuses(
     kept_from_services: int = 0,
     of_application: int = 0,
     limit: int | None = None,
-) -> str:
-    """What keeps one more session from opening; empty when it may open (SE-63, SE-64, SE-67).
+) -> Cause | None:
+    """What keeps one more session from opening; None when it may open (SE-63, SE-64, SE-67).
 
     ``slots``: concurrent licenses, None for unlimited. ``live``: sessions that are live. ``absent``: accounts with a
     reserved seat and no live session. ``holds_seat``: the caller is one of those; its seat is stronger than every other
@@ -52,13 +50,13 @@ def what_refuses(
     the caller's application has opened, and ``limit`` how many these may be, None for any number.
     """
     if holds_seat and (slots is None or live < slots):
-        return ""
+        return None
     if limit is not None and of_application >= limit:
-        return APPLICATION_LIMIT
+        return Cause.APPLICATION_LIMIT
     if slots is None:
-        return ""
+        return None
     if holds_seat or live + absent >= slots:
-        return NO_FREE_SLOT
+        return Cause.NO_FREE_SLOT
     if services is not None and services >= slots_for_services(slots, kept_from_services):
-        return KEPT_FROM_SERVICES
-    return ""
+        return Cause.KEPT_FROM_SERVICES
+    return None

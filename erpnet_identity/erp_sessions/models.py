@@ -8,6 +8,7 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 
+from erpnet_identity.audit.causes import Cause
 from erpnet_identity.users.models import MAY_CALL_APIS
 
 from . import lifetimes
@@ -72,14 +73,14 @@ class Kind(models.IntegerChoices):
 class Reason(models.TextChoices):
     """Why a session ended (SE-46)."""
 
-    IDLE = "idle", "idle for 20 minutes"
-    ABSOLUTE = "absolute", "one hour after it was opened"
-    SIGN_OUT = "sign_out", "signed out"
-    ADMINISTRATOR = "administrator", "closed by an administrator"
-    CLEARED = "cleared", "all sessions closed"
-    USER = "user", "account deactivated"
-    APPLICATION = "application", "application deleted"
-    IDENTITY = "identity", "another account under the same key"
+    IDLE = Cause.IDLE, "idle for 20 minutes"
+    ABSOLUTE = Cause.ABSOLUTE, "one hour after it was opened"
+    SIGN_OUT = Cause.SIGN_OUT, "signed out"
+    ADMINISTRATOR = Cause.ADMINISTRATOR, "closed by an administrator"
+    CLEARED = Cause.CLEARED, "all sessions closed"
+    USER = Cause.USER, "account deactivated"
+    APPLICATION = Cause.APPLICATION, "application deleted"
+    IDENTITY = Cause.IDENTITY, "another account under the same key"
 
 
 class ErpSessionQuerySet(models.QuerySet["ErpSession"]):

@@ -13,9 +13,11 @@ import sys
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from django.core.cache import caches
+
+from erpnet_identity.audit.causes import Cause
 
 if TYPE_CHECKING:
     from erpnet_identity.platform.redis_cache import RedisCache
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 WINDOW = 60  # seconds that requests per minute are counted over, from the first of them on
 LEASE = 120  # seconds after which a request that nobody renewed counts no more
 SOON = 1  # seconds to wait when too many requests run at once: nobody knows when one of them ends
+RPM, CONCURRENT = Cause.SESSION_RPM, Cause.SESSION_CONCURRENT_REQUESTS
+# What refuses a request, empty when it may go on.
+_Refused = Cause | Literal[""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +36,12 @@ class Entry:
 
     session_key: str
     member: str
-    refused: str = ""
+    refused: _Refused = ""
     wait: int = 0
 
 
 class _Counter(Protocol):
-    def enter(self, session: str, member: str, now: float, rpm: int, concurrent: int) -> tuple[str, float]:
+    def enter(self, session: str, member: str, now: float, rpm: int, concurrent: int) -> tuple[_Refused, float]:
         """What refuses the request, and when the current minute began."""
 
     def leave(self, session: str, member: str) -> None:
@@ -47,9 +52,6 @@ class _Counter(Protocol):
 
     def running(self, sessions: list[str], now: float) -> list[int]:
         """How many requests of each session are running."""
-
-
-RPM, CONCURRENT = "session_rpm", "session_concurrent_requests"
 
 
 @dataclass(slots=True)
@@ -68,7 +70,7 @@ class LocalCounter:
         self._lock = threading.Lock()
         self._sessions: dict[str, _Session] = {}
 
-    def enter(self, session: str, member: str, now: float, rpm: int, concurrent: int) -> tuple[str, float]:
+    def enter(self, session: str, member: str, now: float, rpm: int, concurrent: int) -> tuple[_Refused, float]:
         with self._lock:
             if len(self._sessions) >= self.MOST:
                 for key in [key for key, at in self._sessions.items() if not at.members and now - at.began >= WINDOW]:
@@ -117,7 +119,7 @@ redis.call('ZADD', KEYS[2], now + lease, member)
 redis.call('EXPIRE', KEYS[2], lease * 2)
 return {0, began}
 """
-_REFUSALS = ("", RPM, CONCURRENT)
+_REFUSALS: tuple[_Refused, ...] = ("", RPM, CONCURRENT)
 
 
 class RedisCounter:
@@ -141,7 +143,7 @@ class RedisCounter:
             f"{{session:{session}}}:running"
         )
 
-    def enter(self, session: str, member: str, now: float, rpm: int, concurrent: int) -> tuple[str, float]:
+    def enter(self, session: str, member: str, now: float, rpm: int, concurrent: int) -> tuple[_Refused, float]:
         # The whole of it: a minute that begins a little later than its first request has 61 seconds for that one.
         arguments = (2, *self._keys(session), repr(now), member, rpm, concurrent, WINDOW, LEASE)
         try:

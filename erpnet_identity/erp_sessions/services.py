@@ -18,6 +18,7 @@ from django.db.models import Case, Count, Exists, F, OuterRef, Subquery, TextFie
 from django.db.models.functions import Coalesce, Concat
 
 from erpnet_identity.audit import context, events
+from erpnet_identity.audit.causes import Cause
 from erpnet_identity.audit.context import SYSTEM, Actor
 from erpnet_identity.audit.models import AuditEvent
 from erpnet_identity.audit.services import prepare, record, storable
@@ -200,12 +201,12 @@ def _check_room(count: _Count, size: PoolSize, kind: Kind) -> None:
         of_application=count.of_application,
         limit=count.limit,
     )
-    if not cause:
+    if cause is None:
         return
     used, limit = 0, None
-    if cause == lifetimes.APPLICATION_LIMIT:
+    if cause == Cause.APPLICATION_LIMIT:
         used, limit = count.of_application, count.limit
-    elif cause == lifetimes.KEPT_FROM_SERVICES and size.slots is not None:
+    elif cause == Cause.KEPT_FROM_SERVICES and size.slots is not None:
         used, limit = count.services, lifetimes.slots_for_services(size.slots, size.kept_from_services)
     raise LicenseSlotsExhausted(
         slots=size.slots, live=count.live, kept=count.absent, cause=cause, used=used, limit=limit
@@ -224,7 +225,7 @@ def _admit(principal: Principal, now: datetime) -> tuple[UUID, bool]:
     size = lock_pool()
     count = _count(principal, now)
     if not count.is_active or not count.application_exists:
-        cause = "user_inactive" if count.application_exists else "token_unknown"
+        cause = Cause.USER_INACTIVE if count.application_exists else Cause.TOKEN_UNKNOWN
         raise InvalidCredential(cause, client_id=principal.client_id, token_id=principal.token_id)
     if count.session is not None:
         session_id, user_id = count.session
@@ -339,7 +340,7 @@ def _closed(row: ErpSession, login: str, actor: Actor) -> AuditEvent:
         detail={
             "session": str(row.pk),
             "kind": Kind(row.kind).label,
-            "cause": row.close_reason,
+            "cause": Cause(row.close_reason),
             "opened": row.opened_at.isoformat(),
             "closed": row.closed_at.isoformat() if row.closed_at else None,
         },

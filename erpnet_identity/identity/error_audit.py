@@ -9,6 +9,7 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from erpnet_identity.audit import events
+from erpnet_identity.audit.causes import Cause
 from erpnet_identity.audit.context import Actor, current
 from erpnet_identity.audit.services import record
 from erpnet_identity.audit.unauthenticated import record_unauthenticated
@@ -22,7 +23,7 @@ _STRANGER = Actor("", "", "")
 _LONGEST_PATH = 500
 
 
-def record_refused(request: HttpRequest, status: int, cause: str, **detail: str) -> None:
+def record_refused(request: HttpRequest, status: int, cause: Cause, **detail: str) -> None:
     """One event for a refusal, unless the code that refused has left one. Never raises."""
     if not current().noted and _is_shown(request):
         _record(request, events.REQUEST_REFUSED, "refused", {"cause": cause, "status": status, **detail})
@@ -30,7 +31,7 @@ def record_refused(request: HttpRequest, status: int, cause: str, **detail: str)
 
 def record_failed(request: HttpRequest, error: str) -> None:
     """One event for a fault of ours: what was noted before may have been rolled back with it. Never raises."""
-    _record(request, events.REQUEST_FAILED, "failure", {"cause": "server_error", "status": 500, "error": error})
+    _record(request, events.REQUEST_FAILED, "failure", {"cause": Cause.SERVER_ERROR, "status": 500, "error": error})
 
 
 def _is_shown(request: HttpRequest) -> bool:

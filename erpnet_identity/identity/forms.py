@@ -20,6 +20,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from erpnet_identity.audit import events
+from erpnet_identity.audit.causes import Cause
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.services import record
 from erpnet_identity.audit.unauthenticated import record_unauthenticated
@@ -125,15 +126,15 @@ class PasswordResetForm(allauth.ResetPasswordForm):
         comes after the answer."""
         email: str = self.cleaned_data["email"]
         found = [user for user in User.objects.filter(folded_email=email) if user.may_sign_in]
-        cause = "" if found else "unknown_email"
+        cause = Cause.UNKNOWN_EMAIL
         if not throttle.may_mail(email):
-            found, cause = [], "too_many_requests"
+            found, cause = [], Cause.TOO_MANY_REQUESTS
         self._record(email, found, cause)
         send = partial(request_password_reset, request, email, found, allauth.default_token_generator)
         mail.later(send, about=email)
         return email
 
-    def _record(self, email: str, found: Sequence[User], cause: str) -> None:
+    def _record(self, email: str, found: Sequence[User], cause: Cause) -> None:
         for user in found:
             record(events.USER_PASSWORD_RESET_REQUESTED, actor=actor_for(user), user=user)
         if not found:

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from erpnet_identity.audit import events
+from erpnet_identity.audit.causes import Cause
 from erpnet_identity.audit.services import record
 from erpnet_identity.users.models import User
 from erpnet_identity.users.services import actor_for
@@ -56,7 +57,7 @@ def _refused(request: HttpRequest, user: User, sid: str) -> HttpResponse:
         actor=actor_for(user),
         user=user,
         sid=sid,
-        detail={"cause": "not_an_administrator", "path": request.path_info[:200]},
+        detail={"cause": Cause.NOT_AN_ADMINISTRATOR, "path": request.path_info[:200]},
     )
     back = request.get_full_path() if request.method in ("GET", "HEAD") else ""
     other = SignInContext(next=back or reverse("manage:home")).link("identity:signin", other="1")

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from erpnet_identity.audit import events
+from erpnet_identity.audit.causes import Cause
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.services import record
 from erpnet_identity.erp_sessions.models import Reason
@@ -32,7 +33,7 @@ def end_session(
     now: datetime,
     actor: Actor | None = None,
     asked_by: TrustedApplication | None = None,
-    cause: str = "by_administrator",
+    cause: Cause = Cause.BY_ADMINISTRATOR,
     reason: Reason = Reason.SIGN_OUT,
 ) -> bool:
     """End the session, the API session of its ``sid`` and every refresh token of it, in this order (ID-157). Access
@@ -76,7 +77,7 @@ def on_signed_out(sender: Any, request: HttpRequest, user: Any, **kwargs: Any) -
         end_session(session, now=timezone.now(), asked_by=getattr(request, _ASKED_BY, None))
 
 
-def on_sign_in_ended(sender: Any, user: User, actor: Actor, cause: str, **kwargs: Any) -> None:
+def on_sign_in_ended(sender: Any, user: User, actor: Actor, cause: Cause, **kwargs: Any) -> None:
     """The signal of ``users``: nobody stays signed in with an account that may not sign in any more, and nobody is
     signed in again when it may (ID-190)."""
     now = timezone.now()

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from erpnet_identity.audit import events
+from erpnet_identity.audit.causes import Cause
 from erpnet_identity.audit.services import record
 from erpnet_identity.identity import authentication_context, consent, sessions
 from erpnet_identity.identity.models import Consent, IdentitySession
@@ -75,7 +76,7 @@ class Authorization:
     def cancel(self) -> HttpResponse:
         """The person does not go on (ID-65)."""
         session = sessions.current(self.http, now=self.now)
-        return self._fail(Failed("access_denied", "The person cancelled", "cancelled"), session)
+        return self._fail(Failed("access_denied", "The person cancelled", Cause.CANCELLED), session)
 
     # ── steps ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -102,7 +103,7 @@ class Authorization:
         if not session.user.may_call_apis:
             granted = scopes.without_data(granted)
             if not granted or granted == [scopes.LEGACY]:
-                raise Failed("access_denied", "This account has no access to data", "scope_empty")
+                raise Failed("access_denied", "This account has no access to data", Cause.SCOPE_EMPTY)
         return granted
 
     def _consent_step(self, session: IdentitySession, granted: list[str]) -> Step:
@@ -137,7 +138,7 @@ class Authorization:
             detail={"scope": " ".join(wanted)},
         )
         denied = RefusedRequest(
-            "access_denied", "The person did not allow it", "consent_denied", reply_to=self.request.reply_to
+            "access_denied", "The person did not allow it", Cause.CONSENT_DENIED, reply_to=self.request.reply_to
         )
         return authorization_response.refuse(self.http, denied)
 

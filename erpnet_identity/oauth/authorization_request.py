@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from django.http import HttpRequest
 
+from erpnet_identity.audit.causes import Cause
 from trusted_apps import scopes
 from trusted_apps.models import TrustedApplication
 
@@ -32,13 +33,17 @@ _KNOWN = frozenset(
         *("id_token_hint", "claims", "request", "request_uri", "registration", "display", "claims_locales"),
     }
 )
-_NOT_SUPPORTED = ("request", "request_uri", "registration")
+_NOT_SUPPORTED = {
+    "request": Cause.REQUEST_NOT_SUPPORTED,
+    "request_uri": Cause.REQUEST_URI_NOT_SUPPORTED,
+    "registration": Cause.REGISTRATION_NOT_SUPPORTED,
+}
 _CHALLENGE = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _SECONDS = re.compile(r"[0-9]{1,10}")
 
 
 # Ends the reading with an error for the application: code, description, cause.
-Refuse = Callable[[str, str, str], NoReturn]
+Refuse = Callable[[str, str, Cause], NoReturn]
 
 
 class BadRequest(Exception):
@@ -49,7 +54,7 @@ class BadRequest(Exception):
         self,
         error: str,
         description: str,
-        cause: str,
+        cause: Cause,
         *,
         application: TrustedApplication | None = None,
         client_id: str = "",
@@ -78,7 +83,7 @@ class ReplyTo:
 class RefusedRequest(Exception):
     """A request whose error goes to the application (ID-49). ``cause`` is for the operator."""
 
-    def __init__(self, error: str, description: str, cause: str, *, reply_to: ReplyTo) -> None:
+    def __init__(self, error: str, description: str, cause: Cause, *, reply_to: ReplyTo) -> None:
         super().__init__(error)
         self.error = error
         self.description = description
@@ -132,7 +137,7 @@ def read(request: HttpRequest) -> tuple[dict[str, str], set[str]]:
         return _collect(form.pairs(raw))
     except (form.BadForm, UnicodeEncodeError) as bad:
         description = str(bad) if isinstance(bad, form.BadForm) else "The query is not readable"
-        raise BadRequest("invalid_request", description, "form_unreadable") from None
+        raise BadRequest("invalid_request", description, Cause.FORM_UNREADABLE) from None
 
 
 def _collect(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, str], set[str]]:
@@ -160,27 +165,27 @@ def parse(parameters: dict[str, str], repeated: Iterable[str] = (), *, now: date
     response_type = " ".join(sorted(parameters.get("response_type", "").split()))
     reply_to = ReplyTo(application, redirect_uri, _mode(parameters, response_type), parameters.get("state"))
 
-    def refuse(error: str, description: str, cause: str) -> NoReturn:
+    def refuse(error: str, description: str, cause: Cause) -> NoReturn:
         raise RefusedRequest(error, description, cause, reply_to=reply_to)
 
     if repeated:
         names = printable(" ".join(sorted(repeated)), 200)
-        refuse("invalid_request", f"A parameter is repeated: {names}", "parameter_repeated")
-    for name in _NOT_SUPPORTED:
+        refuse("invalid_request", f"A parameter is repeated: {names}", Cause.PARAMETER_REPEATED)
+    for name, cause in _NOT_SUPPORTED.items():
         if name in parameters:
-            refuse(f"{name}_not_supported", f"The parameter {name} is not supported", f"{name}_not_supported")
+            refuse(f"{name}_not_supported", f"The parameter {name} is not supported", cause)
     if not response_type:
-        refuse("invalid_request", "Missing response_type", "response_type_missing")
+        refuse("invalid_request", "Missing response_type", Cause.RESPONSE_TYPE_MISSING)
     if response_type not in RESPONSE_TYPES_SUPPORTED:
         shown = printable(response_type, 100)
-        refuse("unsupported_response_type", f"Unsupported response type: {shown}", "response_type_unsupported")
+        refuse("unsupported_response_type", f"Unsupported response type: {shown}", Cause.RESPONSE_TYPE_UNSUPPORTED)
     mode = parameters.get("response_mode", "")
     if mode and mode not in RESPONSE_MODES_SUPPORTED:
-        refuse("invalid_request", f"Unsupported response mode: {printable(mode, 100)}", "response_mode")
+        refuse("invalid_request", f"Unsupported response mode: {printable(mode, 100)}", Cause.RESPONSE_MODE)
     if mode == QUERY and response_type == HYBRID:
-        refuse("invalid_request", "An ID token is never put into a query", "response_mode")
+        refuse("invalid_request", "An ID token is never put into a query", Cause.RESPONSE_MODE)
     if len(parameters.get("state", "")) > MAX_STATE:
-        refuse("invalid_request", f"The state is longer than {MAX_STATE} characters", "state_too_long")
+        refuse("invalid_request", f"The state is longer than {MAX_STATE} characters", Cause.STATE_TOO_LONG)
     granted = _scopes(parameters, application, refuse)
     nonce = _nonce(parameters, response_type, granted, refuse)
     challenge = _challenge(parameters, application, refuse)
@@ -202,14 +207,14 @@ def parse(parameters: dict[str, str], repeated: Iterable[str] = (), *, now: date
 def _application(parameters: dict[str, str], repeated: set[str]) -> TrustedApplication:
     client_id = parameters.get("client_id", "")
     if "client_id" in repeated:
-        raise BadRequest("invalid_request", "client_id is repeated", "parameter_repeated", client_id=client_id)
+        raise BadRequest("invalid_request", "client_id is repeated", Cause.PARAMETER_REPEATED, client_id=client_id)
     description = "The application is not known here or may not sign people in"
     application = TrustedApplication.objects.filter(client_id=client_id).first() if client_id else None
     if application is None:
-        cause = "client_unknown" if client_id else "client_id_missing"
+        cause = Cause.CLIENT_UNKNOWN if client_id else Cause.CLIENT_ID_MISSING
         raise BadRequest("unauthorized_client", description, cause, client_id=client_id)
     if not application.is_enabled or not application.allows_sign_in:
-        cause = "application_disabled" if not application.is_enabled else "sign_in_not_allowed"
+        cause = Cause.APPLICATION_DISABLED if not application.is_enabled else Cause.SIGN_IN_NOT_ALLOWED
         # Not shown with its name: to an unauthenticated caller it looks like one that does not exist (ID-47).
         raise BadRequest("unauthorized_client", description, cause, client_id=client_id)
     return application
@@ -218,12 +223,13 @@ def _application(parameters: dict[str, str], repeated: set[str]) -> TrustedAppli
 def _redirect_uri(parameters: dict[str, str], repeated: set[str], application: TrustedApplication) -> str:
     redirect_uri = parameters.get("redirect_uri", "")
     if "redirect_uri" in repeated:
-        raise BadRequest("invalid_request", "redirect_uri is repeated", "parameter_repeated", application=application)
+        description = "redirect_uri is repeated"
+        raise BadRequest("invalid_request", description, Cause.PARAMETER_REPEATED, application=application)
     if not redirect_uri or not application.redirect_uri_allowed(redirect_uri):
         raise BadRequest(
             "invalid_redirect_uri",
             "The redirect URI is not registered for this application" if redirect_uri else "Missing redirect_uri",
-            "redirect_uri_not_registered" if redirect_uri else "redirect_uri_missing",
+            Cause.REDIRECT_URI_NOT_REGISTERED if redirect_uri else Cause.REDIRECT_URI_MISSING,
             application=application,
             redirect_uri=redirect_uri,
         )
@@ -249,18 +255,18 @@ def _scopes(parameters: dict[str, str], application: TrustedApplication, refuse:
             identity_implies_access=application.identity_scopes_imply_access,
         )
     except scopes.InvalidScope as error:
-        refuse("invalid_scope", *why_invalid(error.names, cause="scope_not_allowed"))
+        refuse("invalid_scope", *why_invalid(error.names, cause=Cause.SCOPE_NOT_ALLOWED))
 
 
 def _nonce(parameters: dict[str, str], response_type: str, granted: list[str], refuse: Refuse) -> str:
     nonce = parameters.get("nonce", "")
     if response_type == HYBRID:
         if scopes.OPENID not in granted:
-            refuse("invalid_request", "The response type needs the scope openid", "openid_missing")  # ID-37
+            refuse("invalid_request", "The response type needs the scope openid", Cause.OPENID_MISSING)  # ID-37
         if not nonce:
-            refuse("invalid_request", "Missing nonce", "nonce_missing")  # ID-36
+            refuse("invalid_request", "Missing nonce", Cause.NONCE_MISSING)  # ID-36
     if len(nonce) > MAX_NONCE:
-        refuse("invalid_request", f"The nonce is longer than {MAX_NONCE} characters", "nonce_too_long")
+        refuse("invalid_request", f"The nonce is longer than {MAX_NONCE} characters", Cause.NONCE_TOO_LONG)
     return nonce
 
 
@@ -269,30 +275,30 @@ def _challenge(parameters: dict[str, str], application: TrustedApplication, refu
     challenge, method = parameters.get("code_challenge", ""), parameters.get("code_challenge_method", "")
     if not challenge:
         if application.is_public:
-            refuse("invalid_request", "Missing code_challenge", "pkce_missing")
+            refuse("invalid_request", "Missing code_challenge", Cause.PKCE_MISSING)
         if method:
-            refuse("invalid_request", "code_challenge_method without code_challenge", "pkce_missing")
+            refuse("invalid_request", "code_challenge_method without code_challenge", Cause.PKCE_MISSING)
         return ""
     if method != "S256":
-        refuse("invalid_request", "The code_challenge_method must be S256", "pkce_plain")
+        refuse("invalid_request", "The code_challenge_method must be S256", Cause.PKCE_PLAIN)
     if not _CHALLENGE.fullmatch(challenge):
-        refuse("invalid_request", "The code_challenge has 43 to 128 unreserved characters", "pkce_malformed")
+        refuse("invalid_request", "The code_challenge has 43 to 128 unreserved characters", Cause.PKCE_MALFORMED)
     return challenge
 
 
 def _prompts(parameters: dict[str, str], refuse: Refuse) -> frozenset[str]:
     prompts = frozenset(parameters.get("prompt", "").split())
     if unknown := sorted(prompts.difference(PROMPTS_SUPPORTED)):
-        refuse("invalid_request", f"Unknown prompt: {printable(' '.join(unknown), 100)}", "prompt_unknown")
+        refuse("invalid_request", f"Unknown prompt: {printable(' '.join(unknown), 100)}", Cause.PROMPT_UNKNOWN)
     if "none" in prompts and len(prompts) > 1:
-        refuse("invalid_request", "The prompt none stands alone", "prompt_none_with_others")
+        refuse("invalid_request", "The prompt none stands alone", Cause.PROMPT_NONE_WITH_OTHERS)
     return prompts
 
 
 def _max_age(parameters: dict[str, str], refuse: Refuse) -> int | None:
     text = parameters.get("max_age", "")
     if text and not _SECONDS.fullmatch(text):
-        refuse("invalid_request", "max_age must be a number of seconds", "max_age_malformed")
+        refuse("invalid_request", "max_age must be a number of seconds", Cause.MAX_AGE_MALFORMED)
     return int(text) if text else None
 
 
@@ -310,4 +316,4 @@ def _claims(parameters: dict[str, str], refuse: Refuse) -> ClaimsRequest:
     try:
         return claims_request.parse(parameters.get("claims", ""))
     except ValueError:
-        refuse("invalid_request", "The parameter claims must be a JSON object", "claims_malformed")
+        refuse("invalid_request", "The parameter claims must be a JSON object", Cause.CLAIMS_MALFORMED)

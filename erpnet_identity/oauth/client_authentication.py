@@ -20,6 +20,7 @@ from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from erpnet_identity.audit import context
+from erpnet_identity.audit.causes import Cause
 from erpnet_identity.platform.compiled import CompiledQuery
 from erpnet_identity.platform.rate_limited_warnings import RateLimitedWarning
 from erpnet_identity.platform.throttle import Throttle
@@ -63,7 +64,7 @@ class _Unproved(Exception):
     """The application is not proved to be the one that it says. ``cause`` tells the operator why; the caller is told
     nothing."""
 
-    def __init__(self, cause: str, client_id: str = "", application: TrustedApplication | None = None) -> None:
+    def __init__(self, cause: Cause, client_id: str = "", application: TrustedApplication | None = None) -> None:
         super().__init__(cause)
         self.cause = cause
         self.client_id = client_id
@@ -98,12 +99,12 @@ def _read(post: FormPost) -> ClientCredentials:
         return ClientCredentials(((form_id, form_secret),))
     readings = parse_basic(post.authorization)
     if readings is None:
-        raise _Unproved("basic_header_malformed", form_id)
+        raise _Unproved(Cause.BASIC_HEADER_MALFORMED, form_id)
     if form_secret or (form_id and all(form_id != client_id for client_id, _ in readings)):
         raise OAuthRefusal(
             "invalid_request",
             "Only one way of client authentication may be used",
-            "secret_sent_twice",
+            Cause.SECRET_SENT_TWICE,
             client_id=form_id,
         )
     return ClientCredentials(readings)
@@ -145,11 +146,11 @@ def _require_both(credentials: ClientCredentials) -> None:
     """What is missing is said (ID-242, ID-243), where the grants of users answer ``invalid_client`` (ID-108)."""
     client_id, secret = credentials.client_id, credentials.secret
     if not client_id and not secret:
-        raise OAuthRefusal("invalid_grant", "Client credentials are invalid or missing", "credentials_missing")
+        raise OAuthRefusal("invalid_grant", "Client credentials are invalid or missing", Cause.CREDENTIALS_MISSING)
     if not client_id:
-        raise OAuthRefusal("invalid_request", "Missing client_id", "client_id_missing")
+        raise OAuthRefusal("invalid_request", "Missing client_id", Cause.CLIENT_ID_MISSING)
     if not secret:
-        raise OAuthRefusal("invalid_request", "Missing client_secret", "secret_missing", client_id=client_id)
+        raise OAuthRefusal("invalid_request", "Missing client_secret", Cause.SECRET_MISSING, client_id=client_id)
 
 
 # ── counting failures, slowing down guesses ───────────────────────────────────────────────────────────
@@ -295,7 +296,7 @@ def _verify(credentials: ClientCredentials, *, now: datetime, allow_public: bool
     """The application of the first reading that is right. Every reading compares at least one hash, in constant time.
     Raises ``_Unproved`` with the cause of the last reading."""
     known = _find([client_id for client_id, _ in credentials.readings])
-    cause, named = "client_unknown", None
+    cause, named = Cause.CLIENT_UNKNOWN, None
     for client_id, secret in credentials.readings:
         application, stored = known.get(client_id, (None, []))
         matching = [each for each in stored if secrets.matches(secret, each.hash) and secret]
@@ -306,14 +307,15 @@ def _verify(credentials: ClientCredentials, *, now: datetime, allow_public: bool
         named = named or application
         if allow_public and application.is_public and not secret:
             if not application.is_enabled:
-                raise _Unproved("application_disabled", credentials.client_id, application)
+                raise _Unproved(Cause.APPLICATION_DISABLED, credentials.client_id, application)
             _remember_use(application, None, now)
             return application
         usable = next((each for each in matching if each.is_usable(now)), None)
-        cause = _cause(application, stored, secret, matching, usable)
-        if not cause:
+        refused = _cause(application, stored, secret, matching, usable)
+        if refused is None:
             _remember_use(application, usable, now)
             return application
+        cause = refused
     raise _Unproved(cause, credentials.client_id, named)
 
 
@@ -323,23 +325,23 @@ def _cause(
     secret: str,
     matching: list[_Secret],
     usable: _Secret | None,
-) -> str:
-    """Why this reading is refused, or an empty text. The order is that of importance to the administrator (DR-05)."""
+) -> Cause | None:
+    """Why this reading is refused, or None. The order is that of importance to the administrator (DR-05)."""
     if application.is_public:
-        return "secret_from_public_client" if secret else "public_client"
+        return Cause.SECRET_FROM_PUBLIC_CLIENT if secret else Cause.PUBLIC_CLIENT
     if not application.is_confidential:
-        return "client_type_none"
+        return Cause.CLIENT_TYPE_NONE
     if not secret:
-        return "secret_missing"
+        return Cause.SECRET_MISSING
     if not stored:
-        return "secret_not_registered"
+        return Cause.SECRET_NOT_REGISTERED
     if not matching:
-        return "secret_hash_sent" if any(each.hash == secret for each in stored) else "secret_wrong"
+        return Cause.SECRET_HASH_SENT if any(each.hash == secret for each in stored) else Cause.SECRET_WRONG
     if usable is None:
-        return "secret_retired" if all(each.disabled_at for each in matching) else "secret_expired"
+        return Cause.SECRET_RETIRED if all(each.disabled_at for each in matching) else Cause.SECRET_EXPIRED
     if not application.is_enabled:
-        return "application_disabled"
-    return ""
+        return Cause.APPLICATION_DISABLED
+    return None
 
 
 def _remember_use(application: TrustedApplication, secret: _Secret | None, now: datetime) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
+from erpnet_identity.audit.causes import Cause
 from erpnet_identity.audit.context import current
 from erpnet_identity.identity import error_audit
 from erpnet_identity.identity.page import page
@@ -13,12 +14,12 @@ from .text import printable
 
 
 def error_page(
-    request: HttpRequest, error: str, description: str, *, status: int = 400, **context: Any
+    request: HttpRequest, error: str, description: str, *, cause: Cause, status: int = 400, **context: Any
 ) -> HttpResponse:
-    """The page for ``error``, an OAuth error code. Leads nowhere by itself (OP-45). ``context`` may hold another
-    ``heading``, the ``application``, its ``return_url``, and the ``address`` that was refused, which is shown as text
-    and never as a link (ID-50)."""
-    error_audit.record_refused(request, status, error)
+    """The page for ``error``, an OAuth error code. Leads nowhere by itself (OP-45). ``cause`` is recorded, unless
+    something has been recorded already. ``context`` may hold another ``heading``, the ``application``, its
+    ``return_url``, and the ``address`` that was refused, which is shown as text and never as a link (ID-50)."""
+    error_audit.record_refused(request, status, cause)
     shown = {
         "heading": SIGN_IN_CANNOT_GO_ON,
         "error": error,

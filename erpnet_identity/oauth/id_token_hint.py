@@ -5,13 +5,22 @@ from datetime import datetime
 
 from django.conf import settings
 
+from erpnet_identity.audit.causes import Cause
 from erpnet_identity.keys import jwt
+
+_CAUSES = {
+    Cause.TOKEN_MALFORMED: Cause.HINT_TOKEN_MALFORMED,
+    Cause.TOKEN_TYPE: Cause.HINT_TOKEN_TYPE,
+    Cause.TOKEN_KEY_UNKNOWN: Cause.HINT_TOKEN_KEY_UNKNOWN,
+    Cause.TOKEN_SIGNATURE: Cause.HINT_TOKEN_SIGNATURE,
+    Cause.TOKEN_ALGORITHM: Cause.HINT_TOKEN_ALGORITHM,
+}
 
 
 class BadHint(Exception):
     """The text is no ID token of this server. ``cause`` is for the operator."""
 
-    def __init__(self, cause: str) -> None:
+    def __init__(self, cause: Cause) -> None:
         super().__init__(cause)
         self.cause = cause
 
@@ -33,10 +42,10 @@ def read(text: str, *, now: datetime) -> Hint:
     try:
         payload = jwt.verify(text, typ="JWT", now=now, with_retired_keys=True)
     except jwt.BadToken as error:
-        raise BadHint(f"hint_{error.cause}") from None
+        raise BadHint(_CAUSES[error.cause]) from None
     if payload.get("iss") != settings.ISSUER:
-        raise BadHint("hint_issuer")
+        raise BadHint(Cause.HINT_ISSUER)
     subject, audience, sid = payload.get("sub"), payload.get("aud"), payload.get("sid")
     if not isinstance(subject, str) or not subject or not isinstance(audience, str):
-        raise BadHint("hint_malformed")
+        raise BadHint(Cause.HINT_MALFORMED)
     return Hint(subject, audience, sid if isinstance(sid, str) else "")

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
+from erpnet_identity.audit.causes import Cause
+
 from .authorization_request import AuthorizationRequest
 
 
@@ -22,7 +24,7 @@ class Step(Enum):
 class Failed(Exception):
     """The request ends with an error for the application. ``cause`` is for the operator."""
 
-    def __init__(self, error: str, description: str, cause: str) -> None:
+    def __init__(self, error: str, description: str, cause: Cause) -> None:
         super().__init__(error)
         self.error = error
         self.description = description
@@ -49,25 +51,25 @@ def before_consent(
     None for one that has just arrived. Raises ``Failed``.
     """
     if person is None:
-        return _sign_in(request, "Nobody is signed in", "nobody_signed_in")
+        return _sign_in(request, "Nobody is signed in", Cause.NOBODY_SIGNED_IN)
     # A sign-in after the request began to wait is the one that the request asked for (OP-94).
     is_fresh = since is not None and person.auth_time > since
     if not is_fresh and ("login" in request.prompts or _is_too_old(request, person, now)):
-        return _sign_in(request, "A new sign-in is needed", "sign_in_too_old")
+        return _sign_in(request, "A new sign-in is needed", Cause.SIGN_IN_TOO_OLD)
     if not _is_wanted(request, person):
         if is_fresh:
             # Asked, and another user answered: the application decides what to do (OIDC Core §3.1.2.2).
-            raise Failed("login_required", "Another person signed in than the one asked for", "another_user")
-        return _sign_in(request, "The person asked for is not signed in", "another_user")
+            raise Failed("login_required", "Another person signed in than the one asked for", Cause.ANOTHER_USER)
+        return _sign_in(request, "The person asked for is not signed in", Cause.ANOTHER_USER)
     if "select_account" in request.prompts and not is_fresh and not person.is_chosen:
         return Step.SELECT_ACCOUNT
     if not is_admitted:
         if request.is_silent:
-            raise Failed("interaction_required", "This account may not use the application", "user_type")
+            raise Failed("interaction_required", "This account may not use the application", Cause.USER_TYPE)
         return Step.WRONG_ACCOUNT
     if request.claims.essential_acr and not set(request.claims.essential_acr) & set(person.acr):
         error = "login_required" if request.is_silent else "access_denied"
-        raise Failed(error, "The authentication context asked for cannot be reached", "acr_not_reached")
+        raise Failed(error, "The authentication context asked for cannot be reached", Cause.ACR_NOT_REACHED)
     return Step.ISSUE
 
 
@@ -80,14 +82,14 @@ def consent_step(request: AuthorizationRequest, missing: Collection[str], *, is_
         raise Failed(
             "consent_required",
             "A public application at a loopback address or an own scheme is asked about every time",
-            "consent_every_time",
+            Cause.CONSENT_EVERY_TIME,
         )
     if request.is_silent:
-        raise Failed("consent_required", "The person has not agreed to this yet", "consent_missing")
+        raise Failed("consent_required", "The person has not agreed to this yet", Cause.CONSENT_MISSING)
     return Step.CONSENT
 
 
-def _sign_in(request: AuthorizationRequest, description: str, cause: str) -> Step:
+def _sign_in(request: AuthorizationRequest, description: str, cause: Cause) -> Step:
     if request.is_silent:
         raise Failed("login_required", description, cause)
     return Step.SIGN_IN

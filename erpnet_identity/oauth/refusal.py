@@ -4,6 +4,7 @@ from typing import Any
 
 from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
+from erpnet_identity.audit.causes import Cause
 from trusted_apps.models import TrustedApplication
 
 
@@ -20,7 +21,7 @@ class OAuthRefusal(OAuth2Error):
         self,
         error: str,
         description: str,
-        cause: str,
+        cause: Cause,
         *,
         status_code: int = 400,
         headers: dict[str, str] | None = None,
@@ -57,12 +58,12 @@ class TooManyFailures(OAuthRefusal):
         super().__init__(
             "temporarily_unavailable",
             "Too many failed attempts. Try again later.",
-            "too_many_attempts",
+            Cause.TOO_MANY_ATTEMPTS,
             status_code=429,
             headers={"Retry-After": str(retry_after)},
         )
 
 
-def unauthorized_client(cause: str) -> OAuthRefusal:
+def unauthorized_client(cause: Cause) -> OAuthRefusal:
     """The refusal of a grant type that the application may not use (ID-227, ID-241)."""
     return OAuthRefusal("unauthorized_client", "The client is not authorized to use this grant type", cause)

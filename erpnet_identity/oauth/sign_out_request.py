@@ -7,6 +7,7 @@ from django.core import signing
 from django.http import HttpRequest
 from django.utils import timezone
 
+from erpnet_identity.audit.causes import Cause
 from erpnet_identity.identity.models import IdentitySession
 from trusted_apps.models import TrustedApplication
 from trusted_apps.redirects import MAX_LENGTH, with_query, without_port
@@ -22,7 +23,7 @@ _SECONDS = 3600
 class BadSignOut(Exception):
     """A request that gets the error page. ``description`` is for the page, ``cause`` for the operator."""
 
-    def __init__(self, description: str, cause: str, client_id: str = "") -> None:
+    def __init__(self, description: str, cause: Cause, client_id: str = "") -> None:
         super().__init__(cause)
         self.description = description
         self.cause = cause
@@ -69,12 +70,13 @@ class SignOutRequest:
         return "" if self.return_url else self.uri
 
     @property
-    def cause(self) -> str:
+    def cause(self) -> Cause:
         """Why the address is refused, for the operator."""
         if self.application is not None:
-            return "post_logout_redirect_uri_not_registered"
-        has_several = len(_registered_for(self.uri)) > 1
-        return f"post_logout_redirect_uri_of_{'several_applications' if has_several else 'no_application'}"
+            return Cause.POST_LOGOUT_REDIRECT_URI_NOT_REGISTERED
+        if len(_registered_for(self.uri)) > 1:
+            return Cause.POST_LOGOUT_REDIRECT_URI_OF_SEVERAL_APPLICATIONS
+        return Cause.POST_LOGOUT_REDIRECT_URI_OF_NO_APPLICATION
 
     def seal(self, sid: str = "") -> str:
         """What the pages must know, as text for a hidden field and an address. Only in the field of the question is
@@ -107,11 +109,11 @@ def read(request: HttpRequest) -> dict[str, str]:
         for name, value in form.pairs(raw):
             if name in _KNOWN:
                 if name in values:
-                    raise BadSignOut("A parameter is repeated", "parameter_repeated")
+                    raise BadSignOut("A parameter is repeated", Cause.PARAMETER_REPEATED)
                 values[name] = value
     except (form.BadForm, UnicodeEncodeError) as bad:
         description = str(bad) if isinstance(bad, form.BadForm) else "The query is not readable"
-        raise BadSignOut(description, "form_unreadable") from None
+        raise BadSignOut(description, Cause.FORM_UNREADABLE) from None
     return {name: value for name, value in values.items() if value}
 
 
@@ -121,12 +123,12 @@ def parse(parameters: dict[str, str]) -> SignOutRequest:
     client_id = parameters.get("client_id", "")
     application = _find(client_id)
     if client_id and application is None:
-        raise BadSignOut("The application is not known here", "client_unknown", client_id)
+        raise BadSignOut("The application is not known here", Cause.CLIENT_UNKNOWN, client_id)
     hint = _hint(parameters.get("id_token_hint", ""))
     if hint is not None:
         if client_id and hint.client_id != client_id:
             description = "The id_token_hint was issued to another application"
-            raise BadSignOut(description, "hint_of_another_client", client_id)
+            raise BadSignOut(description, Cause.HINT_OF_ANOTHER_CLIENT, client_id)
         application = application or _find(hint.client_id)
         if application is None:
             hint = None  # of an application that is gone: worth as much as none (OP-194)

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import TextField, Value
 
+from erpnet_identity.audit.causes import Cause
 from erpnet_identity.keys import jwt
 from erpnet_identity.platform.compiled import CompiledQuery
 from erpnet_identity.tenancy.models import database_name
@@ -166,35 +167,35 @@ def _principal(payload: dict[str, Any], rows: list[tuple[Any, ...]], now: dateti
     client_id = str(payload.get("client_id", ""))
     is_service = claims.is_of_service(payload)
 
-    def refuse(cause: str) -> InvalidCredential:
+    def refuse(cause: Cause) -> InvalidCredential:
         return InvalidCredential(cause, client_id=client_id, token_id=token_id)
 
     if not rows:
-        raise refuse("token_unknown")
+        raise refuse(Cause.TOKEN_UNKNOWN)
     revoked_at, expires, application_id, row_client_id, enabled, *rest, beside = rows[0]
     if revoked_at is not None:
-        raise refuse("token_revoked")
+        raise refuse(Cause.TOKEN_REVOKED)
     if expires <= now:
-        raise refuse("token_expired")
+        raise refuse(Cause.TOKEN_EXPIRED)
     if not enabled:
-        raise refuse("application_disabled")
+        raise refuse(Cause.APPLICATION_DISABLED)
     if is_service:
         client_type, allows_service, *account = rest
         sid = ""
         if client_type != "confidential" or not allows_service:
-            raise refuse("service_access_withdrawn")
+            raise refuse(Cause.SERVICE_ACCESS_WITHDRAWN)
         # The token runs as the account it was issued for or not at all (ID-135).
         if str(account[0]) != payload.get("client_system_user_id"):
-            raise refuse("system_user_changed")
+            raise refuse(Cause.SYSTEM_USER_CHANGED)
     else:
         sid, grant_revoked_at, *account = rest
         if grant_revoked_at is not None:
-            raise refuse("token_revoked")
+            raise refuse(Cause.TOKEN_REVOKED)
         if str(account[0]) != payload.get("id"):
-            raise refuse("user_changed")
+            raise refuse(Cause.USER_CHANGED)
     user_id, login, name, user_type, is_admin, is_active = account
     if not is_active:
-        raise refuse("user_inactive")
+        raise refuse(Cause.USER_INACTIVE)
     return Principal(
         kind=Kind.SERVICE if is_service else Kind.USER,
         user_id=str(user_id),
@@ -219,16 +220,16 @@ def _check_claims(payload: dict[str, Any], *, audience: str, now: datetime) -> N
     aud = payload.get("aud")
     audiences = [aud] if isinstance(aud, str) else aud
     if payload.get("iss") != settings.ISSUER:
-        raise InvalidCredential("token_issuer")
+        raise InvalidCredential(Cause.TOKEN_ISSUER)
     if not isinstance(scope, list) or not isinstance(audiences, list):
-        raise InvalidCredential("token_malformed")
+        raise InvalidCredential(Cause.TOKEN_MALFORMED)
     if not isinstance(payload.get("exp"), int) or seconds >= payload["exp"]:
-        raise InvalidCredential("token_expired", client_id=str(payload.get("client_id", "")))
+        raise InvalidCredential(Cause.TOKEN_EXPIRED, client_id=str(payload.get("client_id", "")))
     not_before = payload.get("nbf", 0)
     if not isinstance(not_before, int) or seconds < not_before - NOT_BEFORE_TOLERANCE:
-        raise InvalidCredential("token_not_yet_valid")
+        raise InvalidCredential(Cause.TOKEN_NOT_YET_VALID)
     if audience not in audiences:
         # Without a scope for data it is not addressed to any data API (TK-41), which its developer should read.
         for_nothing = audiences == [claims.resources_audience(settings.ISSUER)]
-        cause = "token_without_scope" if for_nothing else "token_audience"
+        cause = Cause.TOKEN_WITHOUT_SCOPE if for_nothing else Cause.TOKEN_AUDIENCE
         raise InvalidCredential(cause, client_id=str(payload.get("client_id", "")))

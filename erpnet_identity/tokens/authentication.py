@@ -4,6 +4,8 @@ from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
+from erpnet_identity.audit.causes import Cause
+
 from . import access_tokens
 from .exceptions import InvalidCredential, MissingCredential, SeveralCredentials
 from .principal import Principal
@@ -26,15 +28,15 @@ class CredentialAuthentication(BaseAuthentication):
             raise SeveralCredentials
         if api_keys:
             # These headers take reference tokens only, and none was ever issued to match (TK-77).
-            raise InvalidCredential("reference_token_unknown")
+            raise InvalidCredential(Cause.REFERENCE_TOKEN_UNKNOWN)
         if not authorization:
             raise MissingCredential
         scheme, _, credential = authorization.partition(" ")
         credential = credential.strip()
         if scheme.lower() != "bearer":
-            raise InvalidCredential("scheme_unsupported")
+            raise InvalidCredential(Cause.SCHEME_UNSUPPORTED)
         if not credential or not credential.isascii() or " " in credential or "," in credential:
-            raise InvalidCredential("token_malformed")
+            raise InvalidCredential(Cause.TOKEN_MALFORMED)
         view = request.parser_context["view"]
         principal = self.read_access_token(credential, audience=view.audience, now=timezone.now())
         return principal, principal

@@ -16,6 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 
+from erpnet_identity.audit.causes import Cause
 from trusted_apps import scopes
 from trusted_apps.models import TrustedApplication
 
@@ -34,7 +35,9 @@ class GrantRefused(Exception):
     ``has_revoked`` says that this very use revoked the grant (a replay does): that must be committed, with its event.
     """
 
-    def __init__(self, cause: str, description: str, grant: Grant | None = None, *, has_revoked: bool = False) -> None:
+    def __init__(
+        self, cause: Cause, description: str, grant: Grant | None = None, *, has_revoked: bool = False
+    ) -> None:
         super().__init__(cause)
         self.cause = cause
         self.description = description
@@ -86,35 +89,35 @@ def redeem_code(
     """
     grant = Grant.objects.select_for_update(of=("self",)).select_related("user").filter(code=digest(code)).first()
     if grant is None:
-        raise GrantRefused("code_unknown", INVALID_CODE)
+        raise GrantRefused(Cause.CODE_UNKNOWN, INVALID_CODE)
 
-    def refuse(cause: str, description: str = INVALID_CODE) -> GrantRefused:
+    def refuse(cause: Cause, description: str = INVALID_CODE) -> GrantRefused:
         return GrantRefused(cause, description, grant)
 
     if grant.application_id != application.pk:
-        raise refuse("code_of_another_client")
+        raise refuse(Cause.CODE_OF_ANOTHER_CLIENT)
     if grant.used_at is not None:
-        raise GrantRefused("code_used_twice", INVALID_CODE, grant, has_revoked=revoke(grant, now=now))
+        raise GrantRefused(Cause.CODE_USED_TWICE, INVALID_CODE, grant, has_revoked=revoke(grant, now=now))
     if grant.expires <= now:
-        raise refuse("code_expired")
+        raise refuse(Cause.CODE_EXPIRED)
     if grant.revoked_at is not None or grant.refresh_ended_at is not None:
-        raise refuse("session_ended")
+        raise refuse(Cause.SESSION_ENDED)
     if redirect_uri != grant.redirect_uri:
-        raise refuse("redirect_uri_differs")
+        raise refuse(Cause.REDIRECT_URI_DIFFERS)
     if grant.code_challenge:
         if not code_verifier:
-            raise refuse("pkce_missing", PKCE_FAILED)
+            raise refuse(Cause.PKCE_MISSING, PKCE_FAILED)
         if not _fits(code_verifier, grant.code_challenge):
-            raise refuse("pkce_mismatch", PKCE_FAILED)
+            raise refuse(Cause.PKCE_MISMATCH, PKCE_FAILED)
     elif code_verifier:
         # An attacker took the challenge out of the authorization request (ID-112, RFC 9700 §4.8.2).
-        raise refuse("pkce_downgrade", PKCE_FAILED)
+        raise refuse(Cause.PKCE_DOWNGRADE, PKCE_FAILED)
     if is_void(grant, application):
-        raise refuse("code_revoked")
+        raise refuse(Cause.CODE_REVOKED)
     check_still_allowed(grant, application, refuse)
     if granted_scopes(grant, application) in ([], [scopes.LEGACY]):
         # The person became external, and nothing else was asked for than data (ID-183).
-        raise refuse("scope_empty")
+        raise refuse(Cause.SCOPE_EMPTY)
     grant.used_at = now
     grant.keep_until = now + timedelta(seconds=settings.ACCESS_TOKEN_SECONDS)
     if scopes.OFFLINE_ACCESS in scopes.split(grant.scope):
@@ -151,13 +154,13 @@ def is_void(grant: Grant, application: TrustedApplication) -> bool:
 def check_still_allowed(grant: Grant, application: TrustedApplication, refuse: Any) -> None:
     """What the registry and the accounts say now (TA-05, ID-115, ID-123)."""
     if not grant.user.is_active:
-        raise refuse("user_inactive")
+        raise refuse(Cause.USER_INACTIVE)
     if not application.admits(grant.user):
-        raise refuse("user_type")
+        raise refuse(Cause.USER_TYPE)
     if grant.client_type != application.client_type:
-        raise refuse("client_type_changed")
+        raise refuse(Cause.CLIENT_TYPE_CHANGED)
     if any(scope in scopes.RESOURCE and scope not in application.scope_list for scope in scopes.split(grant.scope)):
-        raise refuse("scope_withdrawn")
+        raise refuse(Cause.SCOPE_WITHDRAWN)
 
 
 def revoke(grant: Grant, *, now: datetime) -> bool:

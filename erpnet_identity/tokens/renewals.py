@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
+from erpnet_identity.audit.causes import Cause
 from trusted_apps import scopes
 from trusted_apps.models import TrustedApplication
 
@@ -51,16 +52,16 @@ def rotate(refresh_token: str, *, application: TrustedApplication, asked: list[s
     locked = Grant.objects.select_for_update(of=("self",)).select_related("user")
     grant = locked.filter(refresh_tokens=key).first() if key is not None else None
     if grant is None:
-        raise GrantRefused("refresh_token_unknown", INVALID_REFRESH_TOKEN)
+        raise GrantRefused(Cause.REFRESH_TOKEN_UNKNOWN, INVALID_REFRESH_TOKEN)
 
-    def refuse(cause: str) -> GrantRefused:
+    def refuse(cause: Cause) -> GrantRefused:
         return GrantRefused(cause, INVALID_REFRESH_TOKEN, grant)
 
     if grant.application_id != application.pk:
-        raise refuse("refresh_token_of_another_client")
+        raise refuse(Cause.REFRESH_TOKEN_OF_ANOTHER_CLIENT)
     seconds = settings.REFRESH_TOKEN_REPEAT_SECONDS
     if used_at is not None and now - used_at > timedelta(seconds=seconds or REUSE_TOLERANCE):
-        raise GrantRefused("refresh_token_reused", INVALID_REFRESH_TOKEN, grant, has_revoked=revoke(grant, now=now))
+        raise GrantRefused(Cause.REFRESH_TOKEN_REUSED, INVALID_REFRESH_TOKEN, grant, has_revoked=revoke(grant, now=now))
     _check_renewable(grant, application, asked, now, refuse)
     # One that was used while this request waited for the grant is found used only now: the closest that two uses
     # can be.
@@ -68,7 +69,7 @@ def rotate(refresh_token: str, *, application: TrustedApplication, asked: list[s
         return Renewal(grant, successor(refresh_token) if seconds else new_credential())
     follower = _unused_follower(refresh_token, grant) if seconds else None
     if follower is None:
-        raise refuse("refresh_token_rotated")
+        raise refuse(Cause.REFRESH_TOKEN_ROTATED)
     return Renewal(grant, follower, is_repeated=True)
 
 
@@ -86,11 +87,11 @@ def _check_renewable(
     """What every renewal asks of its grant, a second use of one token too. Raises what ``refuse`` makes of a cause, and
     ``WiderScope``."""
     if grant.revoked_at is not None or grant.refresh_ended_at is not None:
-        raise refuse("refresh_token_revoked")
+        raise refuse(Cause.REFRESH_TOKEN_REVOKED)
     if grant.refresh_expires is None or grant.refresh_expires <= now:
-        raise refuse("refresh_token_expired")
+        raise refuse(Cause.REFRESH_TOKEN_EXPIRED)
     if is_void(grant, application):
-        raise refuse("refresh_token_revoked")
+        raise refuse(Cause.REFRESH_TOKEN_REVOKED)
     check_still_allowed(grant, application, refuse)
     granted = scopes.split(grant.scope)
     if wider := [scope for scope in asked if scope not in granted and scope != scopes.LEGACY]:

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from erpnet_identity.audit import events
+from erpnet_identity.audit.causes import Cause
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.services import record
 from erpnet_identity.users.models import User
@@ -29,7 +30,7 @@ def revoke_grant(grant: Grant, *, actor: Actor, now: datetime) -> bool:
     return True
 
 
-def on_access_ended(sender: Any, user: User, actor: Actor, cause: str, **kwargs: Any) -> None:
+def on_access_ended(sender: Any, user: User, actor: Actor, cause: Cause, **kwargs: Any) -> None:
     """The signal of ``users``: end every token of the person's sign-ins, in the transaction of the change, and those of
     services that ran as an account that may not run any more."""
     ended = grants.revoke_all(now=timezone.now(), user=user)

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from erpnet_identity.audit import events
+from erpnet_identity.audit.causes import Cause
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.services import record
 from erpnet_identity.audit.unauthenticated import record_unauthenticated
@@ -46,20 +47,21 @@ class PasswordBackend(BaseBackend):
             matches = user.check_password(password)
             is_locked = user.is_locked(timezone.now())
             if is_locked and not devices.may_try(request, user):
-                cause = "locked"
+                cause = Cause.LOCKED
             elif not matches:
-                cause = "wrong_password"
+                cause = Cause.WRONG_PASSWORD
                 devices.may_try(request, user)  # counts it
             elif not user.may_sign_in:
-                cause = "inactive" if not user.is_active else "type_cannot_sign_in"
+                cause = Cause.INACTIVE if not user.is_active else Cause.TYPE_CANNOT_SIGN_IN
             elif is_locked or self._begin_anew(user) or devices.may_try(request, user):
                 # A known device leaves the lock to those whom it is for.
                 user.keep_password_strong(password)
                 return user
             else:
-                cause = "locked"
+                cause = Cause.LOCKED
         # The same work for every account and for none, so that time does not tell them apart.
         refuse_slowly(password, user)
+        assert cause is not None
         self._refuse(request, name, user, cause)
         return None
 
@@ -68,7 +70,7 @@ class PasswordBackend(BaseBackend):
         user = User.objects.filter(pk=user_id).first()
         return user if user is not None and user.may_sign_in else None
 
-    def _find(self, name: str) -> tuple[User | None, str]:
+    def _find(self, name: str) -> tuple[User | None, Cause | None]:
         """The account of this login, else the only one with this e-mail address; else None and why (ID-63).
 
         One statement over both indexes, whatever is found: a second one for e-mail addresses would tell by its time
@@ -78,10 +80,10 @@ class PasswordBackend(BaseBackend):
         accounts = User.objects.filter(Q(folded_login=name) | Q(folded_email=name)).annotate(is_login=is_login)
         found = list(accounts.order_by("-is_login")[:2])
         if not found:
-            return None, "unknown_user"
+            return None, Cause.UNKNOWN_USER
         if len(found) == 1 or found[0].is_login:
-            return found[0], ""
-        return None, "email_ambiguous"
+            return found[0], None
+        return None, Cause.EMAIL_AMBIGUOUS
 
     def _begin_anew(self, user: User) -> bool:
         """Forget the failures before a success. False when the account was locked while its password was checked:
@@ -89,9 +91,9 @@ class PasswordBackend(BaseBackend):
         open_now = Q(lockout_end=None) | Q(lockout_end__lte=timezone.now())
         return bool(User.objects.filter(open_now, pk=user.pk).update(access_failed_count=0, lockout_end=None))
 
-    def _refuse(self, request: HttpRequest | None, name: str, user: User | None, cause: str) -> None:
+    def _refuse(self, request: HttpRequest | None, name: str, user: User | None, cause: Cause) -> None:
         with transaction.atomic():
-            locks = self._count_failure(user.pk if user is not None and cause == "wrong_password" else NOBODY)
+            locks = self._count_failure(user.pk if user is not None and cause == Cause.WRONG_PASSWORD else NOBODY)
             # The event of a lock is the trace of a change and is never left out.
             write = record if locks else partial(record_unauthenticated, unless=partial(_is_signed_in, request))
             write(
@@ -101,7 +103,7 @@ class PasswordBackend(BaseBackend):
                 user=user,
                 detail={
                     "cause": cause,
-                    **({"locked": locks} if cause == "wrong_password" else {}),
+                    **({"locked": locks} if cause == Cause.WRONG_PASSWORD else {}),
                     **({"length": len(name)} if user is None else {}),
                 },
             )

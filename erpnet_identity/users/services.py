@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from erpnet_identity.audit import events
+from erpnet_identity.audit.causes import Cause
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.services import record
 
@@ -96,14 +97,14 @@ def save_user(
 
 def _end_access(stored: User, user: User, actor: Actor, *, password_changed: bool) -> None:
     """End what the account may have no longer, for good: nothing of it comes back with the account (ID-190)."""
-    cause = "account_deactivated" if not user.is_active else "account_type_changed"
+    cause = Cause.ACCOUNT_DEACTIVATED if not user.is_active else Cause.ACCOUNT_TYPE_CHANGED
     loses_sign_in = stored.may_sign_in and not user.may_sign_in
     if loses_sign_in:
         sign_in_ended.send(User, user=user, actor=actor, cause=cause)
     if loses_sign_in or (stored.may_run_services and not user.may_run_services):
         access_ended.send(User, user=user, actor=actor, cause=cause)
     elif password_changed:
-        access_ended.send(User, user=user, actor=actor, cause="password_changed")
+        access_ended.send(User, user=user, actor=actor, cause=Cause.PASSWORD_CHANGED)
 
 
 def _keep_login(stored: User) -> None:

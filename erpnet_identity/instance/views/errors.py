@@ -11,11 +11,24 @@ from urllib.parse import urlsplit
 
 import structlog
 from django.conf import settings
-from django.core.exceptions import DisallowedHost
+from django.contrib.admin.exceptions import DisallowedModelAdminLookup, DisallowedModelAdminToField
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.core.exceptions import (
+    BadRequest,
+    DisallowedHost,
+    DisallowedRedirect,
+    RequestDataTooBig,
+    SuspiciousMultipartForm,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
 from django.http import HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from erpnet_identity.audit.causes import Cause
 from erpnet_identity.audit.context import current
 from erpnet_identity.edge import outages
 from erpnet_identity.edge.language import language_of
@@ -56,6 +69,21 @@ _MESSAGES = {
     503: "The service is not available right now. Try again in a moment.",
 }
 
+# What Django answers with 400.
+_BAD_REQUESTS: dict[type, Cause] = {
+    BadRequest: Cause.BAD_REQUEST,
+    SuspiciousOperation: Cause.SUSPICIOUS_OPERATION,
+    MultiPartParserError: Cause.MULTIPART_MALFORMED,
+    SuspiciousMultipartForm: Cause.MULTIPART_SUSPICIOUS,
+    TooManyFieldsSent: Cause.TOO_MANY_FIELDS,
+    TooManyFilesSent: Cause.TOO_MANY_FILES,
+    RequestDataTooBig: Cause.BODY_TOO_LARGE,
+    SessionInterrupted: Cause.SESSION_INTERRUPTED,
+    DisallowedRedirect: Cause.REDIRECT_REFUSED,
+    DisallowedModelAdminLookup: Cause.LIST_FILTER_REFUSED,
+    DisallowedModelAdminToField: Cause.LIST_REFERENCE_REFUSED,
+}
+
 
 def _for_program(path: str, status: int, correlation_id: str, message: str) -> HttpResponse:
     message = f"{message or _MESSAGES[status]} Correlation id: {correlation_id}"
@@ -91,12 +119,16 @@ def _answer(
     return response
 
 
+def _cause_of(exception: Exception | None) -> Cause:
+    """The cause of the nearest class that is listed."""
+    return next((_BAD_REQUESTS[kind] for kind in type(exception).__mro__ if kind in _BAD_REQUESTS), Cause.MALFORMED)
+
+
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """400"""
     if isinstance(exception, DisallowedHost):
         return _unknown_host(request)
-    cause = "malformed" if exception is None else type(exception).__name__
-    error_audit.record_refused(request, 400, cause)
+    error_audit.record_refused(request, 400, _cause_of(exception))
     return _answer(request, 400)
 
 
@@ -106,7 +138,7 @@ def _unknown_host(request: HttpRequest) -> HttpResponse:
     known = urlsplit(settings.INSTANCE_URL).netloc
     # Instead of Django's own, which has a traceback and names no setting for a host such as nginx's erp_backend.
     log.warning("the host of a request is not one of this instance", host=sent, setting="ALLOWED_HOSTS")
-    error_audit.record_refused(request, 400, "host_unknown", host=sent, setting="ALLOWED_HOSTS")
+    error_audit.record_refused(request, 400, Cause.HOST_UNKNOWN, host=sent, setting="ALLOWED_HOSTS")
     return _answer(request, 400, "400_host.html", sent_host=sent, known_host=known, has_advice=True)
 
 
@@ -114,7 +146,7 @@ def permission_denied(request: HttpRequest, exception: Exception | None = None) 
     """403"""
     if isinstance(exception, UntrustedProxy):
         return _untrusted_proxy(request, exception)
-    error_audit.record_refused(request, 403, "forbidden")
+    error_audit.record_refused(request, 403, Cause.FORBIDDEN)
     return _answer(request, 403)
 
 
@@ -122,10 +154,10 @@ def _untrusted_proxy(request: HttpRequest, proxy: UntrustedProxy) -> HttpRespons
     """403 for what would otherwise be sent on to the same address for ever (ID-03)."""
     if not proxy.header:
         _warn_of_silence.about(header="X-Forwarded-Proto", address=proxy.address)
-        error_audit.record_refused(request, 403, "proxy_silent", header="X-Forwarded-Proto")
+        error_audit.record_refused(request, 403, Cause.PROXY_SILENT, header="X-Forwarded-Proto")
         return _answer(request, 403, "403_proxy_silent.html", proxy=proxy, has_advice=True)
     _warn.about(header=proxy.header, address=proxy.address, setting="TRUSTED_PROXIES")
-    error_audit.record_refused(request, 403, "proxy_not_trusted", header=proxy.header, setting="TRUSTED_PROXIES")
+    error_audit.record_refused(request, 403, Cause.PROXY_NOT_TRUSTED, header=proxy.header, setting="TRUSTED_PROXIES")
     message = f"{proxy.header} was sent by {proxy.address}, which is not among TRUSTED_PROXIES. HTTPS is required."
     return _answer(request, 403, "403_proxy.html", message=message, proxy=proxy, has_advice=True)
 
@@ -134,7 +166,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403 for a form without its token. ``reason`` is for developers and stays in Django's log."""
     if getattr(request, "is_stale_form", False):
         return stale_form.answer(request)
-    error_audit.record_refused(request, 403, "form_token", reason=reason)
+    error_audit.record_refused(request, 403, Cause.FORM_TOKEN, reason=reason)
     return _answer(request, 403, "403_csrf.html")
 
 
@@ -142,7 +174,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     """404"""
     if isinstance(exception, OutsidePath):
         return _outside(request)
-    error_audit.record_refused(request, 404, "not_found")
+    error_audit.record_refused(request, 404, Cause.NOT_FOUND)
     return _answer(request, 404)
 
 
@@ -150,7 +182,7 @@ def _outside(request: HttpRequest) -> HttpResponse:
     """404 beside the path of the instance, which is also what a proxy looks like that takes it away or leaves it on
     without anybody having said so (OPS-13)."""
     path, is_stripped = settings.FORCE_SCRIPT_NAME, settings.PROXY_STRIPS_PATH
-    error_audit.record_refused(request, 404, "path_unknown", setting="ERPNET_PROXY_STRIPS_PATH")
+    error_audit.record_refused(request, 404, Cause.PATH_UNKNOWN, setting="ERPNET_PROXY_STRIPS_PATH")
     message = f"{_MESSAGES[404]} The instance is at {settings.INSTANCE_URL}; this request came " + (
         f"with {path} although ERPNET_PROXY_STRIPS_PATH is on." if is_stripped else f"without {path}."
     )

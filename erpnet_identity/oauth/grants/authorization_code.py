@@ -1,6 +1,7 @@
 """The authorization code grant: tokens for a user's sign-in (RFC 6749 §4.1.3, ID-110 to ID-116)."""
 
 from erpnet_identity.audit import events
+from erpnet_identity.audit.causes import Cause
 from erpnet_identity.identity import session_checks
 from erpnet_identity.tokens import grants
 from erpnet_identity.tokens.models import Grant
@@ -19,7 +20,7 @@ def respond(request: TokenRequest) -> TokenResponse:
     """
     check_permission(request, request.code)
     if not request.code:
-        raise OAuthRefusal("invalid_request", "Missing code", "code_missing")
+        raise OAuthRefusal("invalid_request", "Missing code", Cause.CODE_MISSING)
     try:
         grant = _redeem(request)
     except grants.GrantRefused as refused:

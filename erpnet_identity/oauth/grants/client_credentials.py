@@ -7,6 +7,7 @@ from oauth2_provider.models import set_token_value
 
 from erpnet_identity.audit import events
 from erpnet_identity.audit import services as audit
+from erpnet_identity.audit.causes import Cause
 from erpnet_identity.audit.models import AuditEvent
 from erpnet_identity.platform.compiled import CompiledInsert
 from erpnet_identity.tokens.access_tokens import mint_service_token
@@ -55,11 +56,11 @@ def _check_permission(application: TrustedApplication) -> None:
     if application.allows_grant_type(application.GRANT_CLIENT_CREDENTIALS):
         return
     if not application.allows_service:
-        cause = "grant_not_allowed"
+        cause = Cause.GRANT_NOT_ALLOWED
     elif application.system_user is None:
-        cause = "system_user_missing"
+        cause = Cause.SYSTEM_USER_MISSING
     else:
-        cause = "system_user_inactive" if not application.system_user.is_active else "system_user_type"
+        cause = Cause.SYSTEM_USER_INACTIVE if not application.system_user.is_active else Cause.SYSTEM_USER_TYPE
     raise unauthorized_client(cause)
 
 
@@ -68,4 +69,4 @@ def _granted_scopes(request: TokenRequest) -> list[str]:
     try:
         return grant_to_service(request.scope, request.application.scope)
     except InvalidScope as error:
-        raise invalid_scope(error.names, cause="scope_not_allowed") from None
+        raise invalid_scope(error.names, cause=Cause.SCOPE_NOT_ALLOWED) from None

@@ -1,6 +1,7 @@
 """The refresh token grant: new tokens for a sign-in that goes on (RFC 6749 §6, ID-120 to ID-126)."""
 
 from erpnet_identity.audit import events
+from erpnet_identity.audit.causes import Cause
 from erpnet_identity.tokens import renewals
 from erpnet_identity.tokens.grants import GrantRefused, WiderScope, granted_scopes
 from trusted_apps import scopes
@@ -20,14 +21,14 @@ def respond(request: TokenRequest) -> TokenResponse:
     """
     check_permission(request, request.refresh_token)
     if not request.refresh_token:
-        raise OAuthRefusal("invalid_request", "Missing refresh_token", "refresh_token_missing")
+        raise OAuthRefusal("invalid_request", "Missing refresh_token", Cause.REFRESH_TOKEN_MISSING)
     asked = scopes.split(request.scope)
     try:
         renewal = renewals.rotate(request.refresh_token, application=request.application, asked=asked, now=request.now)
     except GrantRefused as refused:
         raise invalid_grant(request, refused) from None
     except WiderScope as wider:
-        raise invalid_scope(wider.names, cause="scope_not_granted") from None
+        raise invalid_scope(wider.names, cause=Cause.SCOPE_NOT_GRANTED) from None
     return issue(
         request,
         renewal.grant,

@@ -7,6 +7,7 @@ from typing import Any
 from oauth2_provider.models import set_token_value
 
 from erpnet_identity.audit import services as audit
+from erpnet_identity.audit.causes import Cause
 from erpnet_identity.audit.models import AuditEvent
 from erpnet_identity.platform.compiled import CompiledInsert
 from erpnet_identity.tokens import claims, id_tokens, services
@@ -29,7 +30,7 @@ def check_permission(request: TokenRequest, credential: str) -> None:
     ``credential`` that it got until then, so that it learns that just this is no longer valid (ID-115, ID-123). Raises
     ``OAuthRefusal``."""
     if not request.application.allows_sign_in and not (credential and is_own(credential, request.application)):
-        raise unauthorized_client("grant_not_allowed")
+        raise unauthorized_client(Cause.GRANT_NOT_ALLOWED)
 
 
 def issue(

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from erpnet_identity.audit.causes import Cause
 from erpnet_identity.edge.form_tokens import answers_stale
 from erpnet_identity.edge.language import follow_wish
 from erpnet_identity.identity import sessions
@@ -34,14 +35,14 @@ def _answers_errors(view: Callable[[HttpRequest, datetime], HttpResponse]) -> Ca
             return view(request, timezone.now())
         except BadRequest as bad:
             audit.record_bad_request(bad, unless=partial(sessions.is_signed_in, request))
-            return error_page(request, bad.error, bad.description, address=bad.redirect_uri)
+            return error_page(request, bad.error, bad.description, cause=bad.cause, address=bad.redirect_uri)
         except RefusedRequest as refused:
             audit.record_refused_request(refused, unless=partial(sessions.is_signed_in, request))
             return authorization_response.refuse(request, refused)
         except InvalidSignedRequest as lost:
             # The page was open for too long, or its address was cut off on the way.
             if lost.expired is None:
-                return error_page(request, "invalid_request", "The request is damaged")
+                return error_page(request, "invalid_request", "The request is damaged", cause=Cause.REQUEST_DAMAGED)
             return _expired(request, lost.expired)
 
     return answer
@@ -57,6 +58,7 @@ def _expired(request: HttpRequest, signed_request: SignedRequest) -> HttpRespons
         request,
         "request_expired",
         "The request is too old",
+        cause=Cause.REQUEST_EXPIRED,
         application=application,
         return_url=front_page(uri) if is_registered else "",
     )

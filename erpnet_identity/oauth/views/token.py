@@ -8,6 +8,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
 from oauth2_provider.views.base import TokenView as ToolkitTokenView
 
+from erpnet_identity.audit.causes import Cause
 from trusted_apps.cors import allow_registered_origin, is_foreign, preflight
 
 from .. import form
@@ -58,20 +59,20 @@ def _read(request: HttpRequest) -> FormPost:
     """The form of a token request whose grant type is on offer. Raises ``OAuthRefusal``."""
     if is_foreign(request):
         # Before anything is counted: a page that people open must not use up what their address may do (ID-95).
-        raise OAuthRefusal("invalid_request", "No application has this origin", "origin_not_registered")
+        raise OAuthRefusal("invalid_request", "No application has this origin", Cause.ORIGIN_NOT_REGISTERED)
     try:
         posted = form.read_post(request)
     except form.BadForm as bad:
-        raise OAuthRefusal("invalid_request", str(bad), "form_unreadable") from None
+        raise OAuthRefusal("invalid_request", str(bad), Cause.FORM_UNREADABLE) from None
     grant_type, client_id = posted.get("grant_type"), posted.get("client_id")
     if not grant_type:
-        raise OAuthRefusal("invalid_request", "Missing grant_type", "grant_missing", client_id=client_id)
+        raise OAuthRefusal("invalid_request", "Missing grant_type", Cause.GRANT_MISSING, client_id=client_id)
     if grant_type not in GRANT_TYPES_SUPPORTED:
         name = printable(grant_type, 100)
         raise OAuthRefusal(
             "unsupported_grant_type",
             f"Unsupported grant type: {name}",
-            "grant_unsupported",
+            Cause.GRANT_UNSUPPORTED,
             client_id=client_id,
             grant_type=name,
         )

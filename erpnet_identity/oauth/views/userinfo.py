@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from erpnet_identity.audit import events
+from erpnet_identity.audit.causes import Cause
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.services import record
 from erpnet_identity.audit.unauthenticated import record_unauthenticated
@@ -32,7 +33,7 @@ class _Refused(Exception):
     def __init__(
         self,
         status: int,
-        cause: str,
+        cause: Cause,
         error: str = "",
         description: str = "",
         *,
@@ -80,12 +81,12 @@ def _token(request: HttpRequest) -> str:
     header = request.META.get("HTTP_AUTHORIZATION", "")
     in_form = _form_token(request) if request.method == "POST" else ""
     if header and in_form:
-        raise _Refused(400, "credential_sent_twice", "invalid_request", "Only one token may be sent")
+        raise _Refused(400, Cause.CREDENTIAL_SENT_TWICE, "invalid_request", "Only one token may be sent")
     if in_form:
         return in_form
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer":
-        raise _Refused(401, "scheme_unsupported" if header else "credential_missing")
+        raise _Refused(401, Cause.SCHEME_UNSUPPORTED if header else Cause.CREDENTIAL_MISSING)
     return token.strip()
 
 
@@ -96,14 +97,14 @@ def _form_token(request: HttpRequest) -> str:
     try:
         return form.read_post(request).get("access_token")
     except form.BadForm as bad:
-        raise _Refused(400, "form_unreadable", "invalid_request", str(bad)) from None
+        raise _Refused(400, Cause.FORM_UNREADABLE, "invalid_request", str(bad)) from None
 
 
 def _caller(token: str) -> Principal:
     """The person and the application that the token stands for, with ``openid`` among its scopes (ID-141)."""
     try:
         if not token or not token.isascii():
-            raise InvalidCredential("token_malformed")
+            raise InvalidCredential(Cause.TOKEN_MALFORMED)
         audience = resources_audience(settings.ISSUER)
         principal = access_tokens.read(token, audience=audience, now=timezone.now())
     except InvalidCredential as invalid:
@@ -118,7 +119,7 @@ def _caller(token: str) -> Principal:
             token_id=invalid.token_id,
         ) from None
     if principal.kind is not Kind.USER or scopes.OPENID not in principal.scopes:
-        cause = "scope_openid" if principal.kind is Kind.USER else "service_token"
+        cause = Cause.SCOPE_OPENID if principal.kind is Kind.USER else Cause.SERVICE_TOKEN
         raise _Refused(403, cause, "insufficient_scope", "The scope openid is needed", principal=principal)
     return principal
 
