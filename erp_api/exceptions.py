@@ -26,7 +26,7 @@ from erpnet_identity.tokens.exceptions import (
     SeveralCredentials,
 )
 
-from .odata.encoding import plain_escapes
+from .json_encoding import plain_escapes
 from .responses import answer
 
 log = structlog.get_logger("erpnet.api")

@@ -10,9 +10,9 @@ from . import limits
 from .edm.entity_set import EntitySet
 from .edm.registry import ENTITY_SETS
 from .exceptions import NotFound
+from .json_encoding import plain_escapes, text
 from .odata import count, encoder, language, media, options, paging, select
 from .odata.address import Address, Kind, key_of
-from .odata.encoding import plain_escapes, text
 from .odata.options import Options
 from .odata.rows import Row, plain_pages
 from .odata.selection import Selection

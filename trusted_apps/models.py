@@ -284,11 +284,9 @@ class TrustedApplication(FoldedModel, AbstractApplication):
     def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
         """Also that the client id is nobody's login (TK-26). Code that checks many records at once leaves this out and
         asks for all of them together. Raises ``ValidationError``."""
-        from .subjects import refuse_login
-
         super().validate_constraints(exclude=exclude)
         if not exclude or "client_id" not in exclude:
-            refuse_login(self)
+            rules.refuse_login(self)
 
     def warnings(self, now: datetime | None = None) -> list[str]:
         """What is allowed and still deserves attention, as sentences for administrators (TA-34, TA-39, TA-43)."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # Records with this prefix are the product's own sites (TA-32, TA-78).
 INTERNAL_PREFIX = "internal.erp.net/"
+CLIENT_ID_IS_LOGIN = "An account has or had this as its login; tokens could not tell the two apart."
 
 
 def violations(application: "TrustedApplication") -> dict[str, list[ValidationError]]:
@@ -67,6 +68,14 @@ def violations(application: "TrustedApplication") -> dict[str, list[ValidationEr
         if "\x00" in getattr(application, field):
             refuse(field, "null_characters", "Null characters are not allowed.")
     return dict(errors)
+
+
+def refuse_login(application: "TrustedApplication") -> None:
+    """Raises ``ValidationError`` at ``client_id`` when it is a login (TK-26). What was there before the rule stays."""
+    if not is_login(application.client_id):
+        return
+    if not type(application).objects.filter(pk=application.pk, client_id=application.client_id).exists():
+        raise ValidationError({"client_id": ValidationError(CLIENT_ID_IS_LOGIN, code="client_id_is_login")})
 
 
 def _check_client_id(application: "TrustedApplication", refuse: Callable[[str, str, str], None]) -> None:

@@ -16,8 +16,8 @@ from erpnet_identity.users import subjects
 from . import secrets
 from .attributes import ATTRIBUTES
 from .models import ClientSecret, TrustedApplication
+from .rules import refuse_login
 from .signals import application_deleted
-from .subjects import refuse_login
 
 MAX_SECRET_LENGTH = 1000
 

@@ -9,13 +9,11 @@ from django.db.models.functions import Lower
 
 from erpnet_identity.platform.compiled import CompiledQuery
 from erpnet_identity.platform.spelling import fold
-from erpnet_identity.users import subjects
 from erpnet_identity.users.models import User
 
 from .models import TrustedApplication
 
 LOGIN_IS_CLIENT_ID = "An application uses this as its client id; tokens could not tell the two apart."
-CLIENT_ID_IS_LOGIN = "An account has or had this as its login; tokens could not tell the two apart."
 
 # Asked for every new account, of which a manifest may hold ten thousand (MF-10).
 _same = CompiledQuery(
@@ -40,11 +38,3 @@ def on_login_wanted(sender: Any, user: User, **kwargs: Any) -> None:
     """The signal of ``users``. Raises ``ValidationError`` at ``login``. What was there before the rule stays."""
     if _same.rows(fold(user.login)) and not User.objects.filter(pk=user.pk, login=user.login).exists():
         raise ValidationError({"login": ValidationError(LOGIN_IS_CLIENT_ID, code="login_is_client_id")})
-
-
-def refuse_login(application: TrustedApplication) -> None:
-    """Raises ``ValidationError`` at ``client_id`` when it is a login. What was there before the rule stays."""
-    if not subjects.is_login(application.client_id):
-        return
-    if not TrustedApplication.objects.filter(pk=application.pk, client_id=application.client_id).exists():
-        raise ValidationError({"client_id": ValidationError(CLIENT_ID_IS_LOGIN, code="client_id_is_login")})

@@ -11,9 +11,9 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
+from .. import json_encoding
 from ..edm import types
 from ..edm.properties import Property
-from . import encoding
 from .rows import Row, columns, rows_of
 from .selection import Selection
 
@@ -48,27 +48,27 @@ def _getter(property_: Property, at: Mapping[str, int], languages: tuple[str, ..
     if isinstance(type_, types.Amount | types.Quantity):
         member = "Currency" if isinstance(type_, types.Amount) else "Unit"
         unit = at[property_.columns[1]]
-        return lambda row: "null" if row[place] is None else encoding.amount(row[place], row[unit], member)
+        return lambda row: "null" if row[place] is None else json_encoding.amount(row[place], row[unit], member)
     if isinstance(type_, types.DisplayText):
-        return lambda row: encoding.text(encoding.in_language(row[place], languages))
+        return lambda row: json_encoding.text(json_encoding.in_language(row[place], languages))
     encode: Callable[[Any], str]
     match type_:
         case types.Guid():
             encode = '"{}"'.format
         case types.Str():
-            encode = encoding.text
+            encode = json_encoding.text
         case types.MultiLanguage():
-            encode = encoding.multi_language
+            encode = json_encoding.multi_language
         case types.Bool():
-            encode = encoding.boolean
+            encode = json_encoding.boolean
         case types.Int32():
             encode = str
         case types.Number():
-            encode = encoding.number
+            encode = json_encoding.number
         case types.DateTime():
-            encode = encoding.moment
+            encode = json_encoding.moment
         case types.Enum(members=members):
-            named = {code: encoding.text(name) for code, name in members.items()}
+            named = {code: json_encoding.text(name) for code, name in members.items()}
             encode = named.__getitem__
         case types.Reference(entity_set=target):
             encode = f'{{{{"@odata.id":"{target}({{}})"}}}}'.format

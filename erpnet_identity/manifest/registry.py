@@ -9,8 +9,7 @@ from django.db.models.functions import Lower
 from trusted_apps import redirects, services
 from trusted_apps.attributes import ATTRIBUTES
 from trusted_apps.models import ClientType, TrustedApplication
-from trusted_apps.rules import INTERNAL_PREFIX
-from trusted_apps.subjects import CLIENT_ID_IS_LOGIN
+from trusted_apps.rules import CLIENT_ID_IS_LOGIN, INTERNAL_PREFIX
 
 from .accounts import BATCH, Directory, taken_ids, unique
 from .changes import Change, Trace, located

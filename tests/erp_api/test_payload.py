@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from erp_api.odata.encoding import in_language, number, plain_escapes
+from erp_api.json_encoding import in_language, number, plain_escapes
 from tests.factories.erp_api import (
     CurrencyFactory,
     CustomerFactory,

@@ -17,7 +17,8 @@ from tests.support.processes import paused
 from tests.trusted_apps.pages import page_of, text_of
 from trusted_apps import services
 from trusted_apps.models import TrustedApplication
-from trusted_apps.subjects import CLIENT_ID_IS_LOGIN, LOGIN_IS_CLIENT_ID
+from trusted_apps.rules import CLIENT_ID_IS_LOGIN
+from trusted_apps.subjects import LOGIN_IS_CLIENT_ID
 
 pytestmark = pytest.mark.contract("TK-26")
 
