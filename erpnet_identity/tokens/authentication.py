@@ -6,8 +6,8 @@ from rest_framework.request import Request
 
 from erpnet_identity.audit.causes import Cause
 
-from . import access_tokens
-from .exceptions import InvalidCredential, MissingCredential, SeveralCredentials
+from . import access_tokens, bearer
+from .exceptions import InvalidCredential, SeveralCredentials
 from .principal import Principal
 
 
@@ -29,16 +29,9 @@ class CredentialAuthentication(BaseAuthentication):
         if api_keys:
             # These headers take reference tokens only, and none was ever issued to match (TK-77).
             raise InvalidCredential(Cause.REFERENCE_TOKEN_UNKNOWN)
-        if not authorization:
-            raise MissingCredential
-        scheme, _, credential = authorization.partition(" ")
-        credential = credential.strip()
-        if scheme.lower() != "bearer":
-            raise InvalidCredential(Cause.SCHEME_UNSUPPORTED)
-        if not credential or not credential.isascii() or " " in credential or "," in credential:
-            raise InvalidCredential(Cause.TOKEN_MALFORMED)
+        token = bearer.token_of(authorization)
         view = request.parser_context["view"]
-        principal = self.read_access_token(credential, audience=view.audience, now=timezone.now())
+        principal = self.read_access_token(token, audience=view.audience, now=timezone.now())
         return principal, principal
 
     def authenticate_header(self, request: Request) -> str:

@@ -24,6 +24,13 @@ class InvalidCredential(CredentialError):
     """The credential is malformed, expired, revoked, foreign, or not addressed to this API: 401 (TK-110)."""
 
 
+class UnsupportedScheme(InvalidCredential):
+    """The request's ``Authorization`` header has another scheme than ``Bearer``."""
+
+    def __init__(self) -> None:
+        super().__init__(Cause.SCHEME_UNSUPPORTED)
+
+
 class MissingCredential(CredentialError):
     """The request carries no credential: 401 without an error code (RFC 6750 §3)."""
 

@@ -12,9 +12,15 @@ from erpnet_identity.audit.causes import Cause
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.services import record
 from erpnet_identity.audit.unauthenticated import record_unauthenticated
-from erpnet_identity.tokens import access_tokens
+from erpnet_identity.tokens import access_tokens, bearer
 from erpnet_identity.tokens.claims import claims_of_scopes, resources_audience
-from erpnet_identity.tokens.exceptions import SHOWN_BY_THE_TOKEN, InvalidCredential
+from erpnet_identity.tokens.exceptions import (
+    SHOWN_BY_THE_TOKEN,
+    CredentialError,
+    MissingCredential,
+    SeveralCredentials,
+    UnsupportedScheme,
+)
 from erpnet_identity.tokens.models import AccessToken
 from erpnet_identity.tokens.principal import Kind, Principal
 from trusted_apps import scopes
@@ -50,6 +56,23 @@ class _Refused(Exception):
         self.token_id = principal.token_id if principal is not None else token_id
         self.principal = principal
 
+    @classmethod
+    def for_credential(cls, refused: CredentialError) -> "_Refused":
+        """What UserInfo answers to a credential that is not there, is not one, or is not good."""
+        if isinstance(refused, SeveralCredentials):
+            return cls(400, refused.cause, "invalid_request", "Only one token may be sent")
+        if isinstance(refused, MissingCredential | UnsupportedScheme):
+            return cls(401, refused.cause)
+        # One sentence for all causes that the token does not show itself: they are no business of its finder (DR-02).
+        return cls(
+            401,
+            refused.cause,
+            "invalid_token",
+            SHOWN_BY_THE_TOKEN.get(refused.cause, "The access token is not valid"),
+            client_id=refused.client_id,
+            token_id=refused.token_id,
+        )
+
 
 def userinfo(request: HttpRequest) -> HttpResponse:
     """What the application may know of the person that its token stands for. Two statements, and one more for a page
@@ -65,7 +88,7 @@ def _answer(request: HttpRequest) -> HttpResponse:
         response["Allow"] = "GET, POST, OPTIONS"
         return response
     try:
-        principal = _caller(_token(request))
+        principal = _caller(request)
         return _json(_claims(principal))
     except _Refused as refused:
         _record(refused)
@@ -77,17 +100,12 @@ def _answer(request: HttpRequest) -> HttpResponse:
 
 def _token(request: HttpRequest) -> str:
     """The one credential of the request: a header or, in a POST, a form field. One in the address does not count
-    (TK-06, OP-171)."""
+    (TK-06, OP-171). Raises ``CredentialError``."""
     header = request.META.get("HTTP_AUTHORIZATION", "")
     in_form = _form_token(request) if request.method == "POST" else ""
     if header and in_form:
-        raise _Refused(400, Cause.CREDENTIAL_SENT_TWICE, "invalid_request", "Only one token may be sent")
-    if in_form:
-        return in_form
-    scheme, _, token = header.partition(" ")
-    if scheme.lower() != "bearer":
-        raise _Refused(401, Cause.SCHEME_UNSUPPORTED if header else Cause.CREDENTIAL_MISSING)
-    return token.strip()
+        raise SeveralCredentials
+    return bearer.well_formed(in_form) if in_form else bearer.token_of(header)
 
 
 def _form_token(request: HttpRequest) -> str:
@@ -100,24 +118,14 @@ def _form_token(request: HttpRequest) -> str:
         raise _Refused(400, Cause.FORM_UNREADABLE, "invalid_request", str(bad)) from None
 
 
-def _caller(token: str) -> Principal:
-    """The person and the application that the token stands for, with ``openid`` among its scopes (ID-141)."""
+def _caller(request: HttpRequest) -> Principal:
+    """The person and the application that the request's token stands for, with ``openid`` among its scopes (ID-141).
+    Raises ``_Refused``."""
+    audience = resources_audience(settings.ISSUER)
     try:
-        if not token or not token.isascii():
-            raise InvalidCredential(Cause.TOKEN_MALFORMED)
-        audience = resources_audience(settings.ISSUER)
-        principal = access_tokens.read(token, audience=audience, now=timezone.now())
-    except InvalidCredential as invalid:
-        # One sentence for all causes that the token does not show itself: they are no business of a program that found
-        # it (DR-02).
-        raise _Refused(
-            401,
-            invalid.cause,
-            "invalid_token",
-            SHOWN_BY_THE_TOKEN.get(invalid.cause, "The access token is not valid"),
-            client_id=invalid.client_id,
-            token_id=invalid.token_id,
-        ) from None
+        principal = access_tokens.read(_token(request), audience=audience, now=timezone.now())
+    except CredentialError as refused:
+        raise _Refused.for_credential(refused) from None
     if principal.kind is not Kind.USER or scopes.OPENID not in principal.scopes:
         cause = Cause.SCOPE_OPENID if principal.kind is Kind.USER else Cause.SERVICE_TOKEN
         raise _Refused(403, cause, "insufficient_scope", "The scope openid is needed", principal=principal)
