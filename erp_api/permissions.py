@@ -42,7 +42,7 @@ class HasScope(BasePermission):
         needed = view.needed_scopes
         if not needed:
             return False
-        if not satisfies(request.auth.scopes, needed):
+        if not satisfies(request.user.scopes, needed):
             raise InsufficientScope(needed)
         return True
 

@@ -26,7 +26,7 @@ class SessionLimits(BaseThrottle):
         if not rpm and not concurrent:
             return True
         try:
-            entry = request_limits.enter(request.auth.session_key, now=time.time(), rpm=rpm, concurrent=concurrent)
+            entry = request_limits.enter(request.user.session_key, now=time.time(), rpm=rpm, concurrent=concurrent)
         except Exception as error:  # any failure of the cache
             _warn(error)
             return True

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from erpnet_identity.erp_sessions import presence
-from erpnet_identity.erp_sessions.authentication import SessionAuthentication
+from erpnet_identity.erp_sessions.authentication import SessionAuthentication, SessionState
 from erpnet_identity.erp_sessions.request_limits import Entry
 from erpnet_identity.erp_sessions.services import open_or_touch
 from erpnet_identity.tokens.principal import Principal
@@ -73,8 +73,9 @@ class GuardedView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """The guards. A refused call costs nothing further down; one without a credential learns nothing."""
-        principal = request.auth  # who: 401
+        principal, session = request.user, request.auth  # who: 401
         assert isinstance(principal, Principal)  # without one the authenticator has refused the request
+        assert session is None or isinstance(session, SessionState)
         self.principal = principal
         check_user_type(principal)  # what kind of account: 403
         self.check_address(request._request, kwargs.get("path", ""))  # where and how: 404, 405, 414, 413
@@ -82,7 +83,7 @@ class GuardedView(APIView):
         self.check_throttles(request)  # not too fast: 429
         addresses.check_served(self.address)  # is it there at all, for those who may know: 404, 501
         # Last, because a refused call opens no session and keeps none alive (SE-08): is there room, 503.
-        self.session_id = open_or_touch(principal, now=timezone.now())
+        self.session_id = open_or_touch(principal, session, now=timezone.now())
 
     def check_address(self, request: HttpRequest, path: str) -> None:
         """Sets ``address`` and ``needed_scopes``."""

@@ -11,9 +11,11 @@ from uuid import UUID
 
 from django.db.models import F, OuterRef, Subquery
 from django.db.models.functions import JSONObject
+from rest_framework.request import Request
 
-from erpnet_identity.tokens.access_tokens import Reader
 from erpnet_identity.tokens.authentication import CredentialAuthentication
+from erpnet_identity.tokens.principal import Principal
+from erpnet_identity.tokens.reading import TokenReader
 
 from . import lifetimes
 from .models import ErpSession, Kind
@@ -57,14 +59,6 @@ def _beside(kind: Kind, key: str) -> Subquery:
     )
 
 
-class SessionAuthentication(CredentialAuthentication):
-    """Reads the credential and, beside it, the session that it goes on with."""
-
-    read_access_token = staticmethod(
-        Reader(of_user=_beside(Kind.INTERACTIVE, "sid"), of_service=_beside(Kind.SERVICE, "jti")).read
-    )
-
-
 def _time(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     # SQLite keeps times as text without a zone, all of them in UTC.
@@ -85,3 +79,14 @@ def session_state(found: dict[str, Any] | None) -> SessionState | None:
         last_seen_at=_time(found["seen"]),
         expires_at=None if expires is None else _time(expires),
     )
+
+
+class SessionAuthentication(CredentialAuthentication):
+    """Reads the credential: ``request.user`` is the ``Principal``, ``request.auth`` the ``SessionState`` of the session
+    that the call goes on with, or None."""
+
+    reader = TokenReader(of_person=_beside(Kind.INTERACTIVE, "sid"), of_service=_beside(Kind.SERVICE, "jti"))
+
+    def authenticate(self, request: Request) -> tuple[Principal, SessionState | None]:
+        principal, found = super().authenticate(request)
+        return principal, session_state(found)

@@ -31,7 +31,7 @@ from erpnet_identity.users.models import User
 from trusted_apps.models import TrustedApplication
 
 from . import lifetimes, presence, usage
-from .authentication import SessionState, session_state
+from .authentication import SessionState
 from .exceptions import LicenseSlotsExhausted
 from .models import ErpSession, ErpSessionQuerySet, Kind, License, Reason, ReservedSeat
 from .pool import PoolSize, lock_pool
@@ -45,15 +45,15 @@ BATCH = 500  # sessions that are closed in one transaction
 _insert = CompiledInsert(ErpSession, AuditEvent)
 
 
-def open_or_touch(principal: Principal, *, now: datetime) -> UUID:
+def open_or_touch(principal: Principal, state: SessionState | None, *, now: datetime) -> UUID:
     """The session of this call, which begins now: the live one of its key, or a new one that takes a slot (SE-02 to
-    SE-05). The caller says when the call has ended: ``presence.end``.
+    SE-05). ``state`` is what was found open for the principal's credential. The caller says when the call has ended:
+    ``presence.end``.
 
     No statement when the session was seen in the last half minute, one otherwise, a few to open one. Raises
     ``LicenseSlotsExhausted``, and ``InvalidCredential`` when the account or the application has been taken away since
     the token was read.
     """
-    state = session_state(principal.beside)
     written_at = _goes_on(state, principal, now) if state is not None else None
     if state is not None and written_at is not None:
         session_id, is_new = state.id, False

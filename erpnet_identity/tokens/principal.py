@@ -1,8 +1,7 @@
 """Principal: who is calling, through which application, with which scopes."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 
 
 class Kind(Enum):
@@ -14,7 +13,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The caller of one request. Made only in ``tokens.authentication``; after it nobody reads a credential again.
+    """The caller of one request. Made only by ``token_state.check``; after it nobody reads a credential again.
 
     The account's values are those of the database now, not those of the token (API-95).
     """
@@ -30,8 +29,6 @@ class Principal:
     scopes: frozenset[str]
     token_id: str
     sid: str = ""
-    # What the resource server asked to be looked up with the token; nobody else reads it.
-    beside: Any = field(default=None, compare=False, repr=False)
 
     @property
     def is_service(self) -> bool:

@@ -120,7 +120,7 @@ def be_a_worker(tokens, enough):
         while not over.is_set():
             token = luck.choice(tokens)
             try:
-                session_id = services.open_or_touch(token.read(), now=timezone.now())
+                session_id = services.open_or_touch(*token.read(), now=timezone.now())
             except LicenseSlotsExhausted:
                 happened["refused"] += 1
                 # As a client would; and somebody has to go.
@@ -212,7 +212,7 @@ def test_killed_workers(crowd, hurried):
     began = time.monotonic()
     for token in crowd[8:]:
         try:
-            services.open_or_touch(token.read(), now=timezone.now())
+            services.open_or_touch(*token.read(), now=timezone.now())
         except LicenseSlotsExhausted:
             break
     assert time.monotonic() - began < 2
@@ -260,7 +260,7 @@ def test_the_share_of_the_people_and_many_first_calls_of_services(service_token)
     for _ in range(5):
         tokens = [service_token(application) for application in applications for _ in range(2)]
         assert sorted(in_threads(8, lambda number, tokens=tokens: get(tokens[number]))) == [200] * 4 + [503] * 4
-        services.open_or_touch(person.read(), now=timezone.now())
+        services.open_or_touch(*person.read(), now=timezone.now())
         assert ErpSession.objects.open().count() == 5
         services.close_all(now=timezone.now(), actor=SYSTEM)
     refusals = AuditEvent.objects.filter(name="erp_session.refused").values_list("detail", flat=True)
@@ -283,7 +283,7 @@ def opens(token):
     """Call until the credential is refused."""
     while True:
         try:
-            session_id = services.open_or_touch(token.read(), now=timezone.now())
+            session_id = services.open_or_touch(*token.read(), now=timezone.now())
         except InvalidCredential:
             return
         presence.end(session_id, now=timezone.now(), bytes_up=0, bytes_down=0)
@@ -331,7 +331,7 @@ def test_taken_away_between_the_count_and_the_opening(which, monkeypatch):
     application = TrustedApplicationFactory(service=True, secret=None)
     token = token_of_service(application)
     with paused(monkeypatch, services, "prepare") as reached:
-        opening = in_the_background(lambda: services.open_or_touch(token.read(), now=timezone.now()))
+        opening = in_the_background(lambda: services.open_or_touch(*token.read(), now=timezone.now()))
         assert reached.wait(20)
         if which == "account":
             application.system_user.is_active = False
@@ -357,16 +357,16 @@ def test_a_call_at_the_last_moment_and_somebody_who_wants_the_slot(crowd):
     for _ in range(40):
         ErpSession.objects.all().delete()
         presence.forget_all()
-        session_id = services.open_or_touch(first.read(), now=opened)
+        session_id = services.open_or_touch(*first.read(), now=opened)
         presence.end(session_id, now=opened, bytes_up=0, bytes_down=0)
         calls = [(first, ends - timedelta(milliseconds=100)), (other, ends)]
 
         def call(number, calls=calls):
             token, now = calls[number]
-            principal = token.read()
+            found = token.read()
             time.sleep(luck.choice([0, 0.001, 0.002]))
             try:
-                return services.open_or_touch(principal, now=now)
+                return services.open_or_touch(*found, now=now)
             except LicenseSlotsExhausted:
                 return None
 
@@ -412,7 +412,7 @@ def test_sessions_are_closed_once_more_while_they_and_the_pool_are_changed(monke
     """A manifest closes a session and then changes the pool; the deletion of an application looks once more."""
     application = TrustedApplicationFactory(service=True, secret=None)
     token, closed = token_of_service(application), threading.Event()
-    services.open_or_touch(token.read(), now=timezone.now())
+    services.open_or_touch(*token.read(), now=timezone.now())
 
     def close_and_change():
         with transaction.atomic():

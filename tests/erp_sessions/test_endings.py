@@ -20,7 +20,7 @@ SECOND = timedelta(seconds=1)
 
 def call(token, *, now=None):
     now = now or timezone.now()
-    session_id = services.open_or_touch(token.read(), now=now)
+    session_id = services.open_or_touch(*token.read(), now=now)
     presence.end(session_id, now=now, bytes_up=0, bytes_down=0)
     return session_id
 

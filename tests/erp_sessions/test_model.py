@@ -301,7 +301,7 @@ class Sessions(RuleBasedStateMachine):
             wanted = self.model.call(key, user, application, is_service=is_service, worker=worker)
         try:
             with worker.working():
-                got = services.open_or_touch(token.read(now=self.model.now), now=self.model.now)
+                got = services.open_or_touch(*token.read(now=self.model.now), now=self.model.now)
         except InvalidCredential:
             got = "refused"
         except LicenseSlotsExhausted as refusal:

@@ -56,7 +56,7 @@ def test_never_more_than_the_pool():
         luck, happened = chance(number), Counter()
         for _ in range(CALLS):
             try:
-                session_id = services.open_or_touch(luck.choice(tokens).read(), now=timezone.now())
+                session_id = services.open_or_touch(*luck.choice(tokens).read(), now=timezone.now())
             except LicenseSlotsExhausted:
                 happened["refused"] += 1
                 services.close_chosen(

@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 
 from django.utils import timezone
 
-from erpnet_identity.erp_sessions.authentication import SessionAuthentication
-from erpnet_identity.tokens import access_tokens
-from erpnet_identity.tokens.claims import is_of_service
+from erpnet_identity.erp_sessions.authentication import SessionAuthentication, session_state
+from erpnet_identity.tokens.access_tokens import digest
 from erpnet_identity.tokens.models import AccessToken
+from erpnet_identity.tokens.parsing import ParsedToken
+from erpnet_identity.tokens.principal import Kind
+from erpnet_identity.tokens.token_state import check
 
 NEVER = datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -18,34 +20,30 @@ NEVER = datetime(2100, 1, 1, tzinfo=UTC)
 class Token:
     """An access token as its bearer knows it: what it says, and how the database finds it."""
 
-    payload: dict
-    checksum: str
+    parsed: ParsedToken
 
     @property
     def id(self):
-        return self.payload["jti"]
+        return self.parsed.token_id
 
     def read(self, *, now=None):
-        """The principal, with the session that the call goes on with beside it. One statement; raises
-        ``InvalidCredential``. Everything but the signature, which cannot change between two calls."""
-        reader = SessionAuthentication.read_access_token.__self__
-        query = reader._service_state if is_of_service(self.payload) else reader._user_state
-        return access_tokens._principal(self.payload, query.rows(self.checksum), now or timezone.now())
+        """The principal, and the session that the call goes on with. One statement; raises ``InvalidCredential``.
+        Everything but the signature, which cannot change between two calls."""
+        state, found = SessionAuthentication.reader.look_up(self.parsed)
+        return check(state, now=now or timezone.now()), session_state(found)
 
 
 def token_of_person(user, application, sid):
     """A token of the sign-in ``sid``."""
-    payload = {"sub": user.login, "id": str(user.pk)}
-    return _stored(payload, application, sid=sid, user=user)
+    return _stored(Kind.USER, user, application, sid=sid, user=user)
 
 
 def token_of_service(application):
     """A token of the application's system user."""
-    return _stored({"client_system_user_id": str(application.system_user_id)}, application)
+    return _stored(Kind.SERVICE, application.system_user, application)
 
 
-def _stored(payload, application, **columns):
+def _stored(kind, account, application, **columns):
     raw = secrets.token_hex(16)
     AccessToken.objects.create(application=application, expires=NEVER, scope="read", jti=raw, token=raw, **columns)
-    payload |= {"jti": raw, "client_id": application.client_id, "scope": ["read"]}
-    return Token(payload, access_tokens.digest(raw))
+    return Token(ParsedToken(kind, digest(raw), raw, application.client_id, str(account.pk), frozenset({"read"})))

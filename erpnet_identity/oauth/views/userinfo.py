@@ -12,7 +12,7 @@ from erpnet_identity.audit.causes import Cause
 from erpnet_identity.audit.context import Actor
 from erpnet_identity.audit.services import record
 from erpnet_identity.audit.unauthenticated import record_unauthenticated
-from erpnet_identity.tokens import access_tokens, bearer
+from erpnet_identity.tokens import access_tokens, bearer, reading
 from erpnet_identity.tokens.claims import claims_of_scopes, resources_audience
 from erpnet_identity.tokens.exceptions import (
     SHOWN_BY_THE_TOKEN,
@@ -123,7 +123,7 @@ def _caller(request: HttpRequest) -> Principal:
     Raises ``_Refused``."""
     audience = resources_audience(settings.ISSUER)
     try:
-        principal = access_tokens.read(_token(request), audience=audience, now=timezone.now())
+        principal = reading.read(_token(request), audience=audience, now=timezone.now()).principal
     except CredentialError as refused:
         raise _Refused.for_credential(refused) from None
     if principal.kind is not Kind.USER or scopes.OPENID not in principal.scopes:

@@ -18,7 +18,7 @@ class SessionlessView(EntitySetView):
     authentication_classes = [CredentialAuthentication]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        principal = request.auth
+        principal = request.user
         assert isinstance(principal, Principal)
         self.principal = principal
         check_user_type(principal)
