@@ -13,21 +13,15 @@ from erpnet_identity.audit.context import Actor, Origin
 from erpnet_identity.audit.models import AuditEvent
 from erpnet_identity.platform import throttle
 from tests.factories.trusted_apps import TrustedApplicationFactory
+from tests.support.clock import counters_clock
 
 pytestmark = pytest.mark.django_db
 
-NOON = 1_772_442_000.0
 FORM = "application/x-www-form-urlencoded"
 TOKEN = "/id/connect/token"
 
 
-@pytest.fixture
-def clock(monkeypatch):
-    def at(seconds):
-        monkeypatch.setattr(throttle.time, "time", lambda: NOON + seconds)
-
-    at(12)
-    return at
+clock = counters_clock
 
 
 @pytest.fixture

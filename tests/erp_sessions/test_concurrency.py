@@ -165,6 +165,7 @@ def check_what_is_left(*, exact=True):
     return rows
 
 
+@pytest.mark.stress
 @pytest.mark.contract("SE-06", "SE-39", "SE-47", "SE-56", "SE-67")
 def test_never_more_than_the_pool(crowd, hurried):
     began = time.monotonic()
@@ -192,6 +193,7 @@ def count_again_and_again(stop):
     connection.close()
 
 
+@pytest.mark.stress
 @pytest.mark.contract("SE-48", "SE-56", "OPS-11")
 def test_killed_workers(crowd, hurried):
     """A process that is killed in the middle of anything takes no slot with it and stands in nobody's way."""

@@ -66,6 +66,7 @@ def taken():
         return cursor.fetchone()[0]
 
 
+@pytest.mark.stress
 @pytest.mark.contract("SE-48", "SE-56", "SE-59", "SE-60", "SE-82", "OPS-07")
 def test_workers_are_killed_under_load(service_app, service_token, tmp_path):
     tokens = [service_token(service_app) for _ in range(CALLERS)]

@@ -3,7 +3,6 @@
 import re
 
 import pytest
-import time_machine
 from django.test import Client
 from django.utils import timezone
 
@@ -15,6 +14,7 @@ from erpnet_identity.tokens.models import RefreshToken
 from erpnet_identity.tokens.successors import successor
 from erpnet_identity.users.models import User, UserType
 from tests.factories.trusted_apps import TrustedApplicationFactory
+from tests.support.clock import frozen
 from tests.support.jwt import claims_of
 from trusted_apps.models import ClientType, TrustedApplication
 
@@ -37,10 +37,7 @@ def party(relying_party, web_app, internal_user):
     return relying_party(web_app, user=internal_user, scope=SCOPE)
 
 
-@pytest.fixture
-def clock():
-    with time_machine.travel(timezone.now(), tick=False) as clock:
-        yield clock
+clock = frozen()
 
 
 def last_refusal():

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import time_machine
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
@@ -17,6 +16,7 @@ from erpnet_identity.tokens.models import AccessToken
 from erpnet_identity.users.services import actor_for, save_user
 from tests.factories.trusted_apps import TrustedApplicationFactory
 from tests.factories.users import UserFactory
+from tests.support.clock import frozen
 from tests.support.relying_party import RelyingParty
 from trusted_apps.services import delete_application, set_enabled
 
@@ -27,11 +27,7 @@ MINUTE = 60
 HOUR = 3600
 
 
-@pytest.fixture
-def clock():
-    """Ten o'clock."""
-    with time_machine.travel("2030-01-07T10:00:00Z", tick=False) as traveller:
-        yield traveller
+clock = frozen("2030-01-07T10:00:00Z")
 
 
 @pytest.fixture

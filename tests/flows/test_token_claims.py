@@ -6,10 +6,10 @@ import re
 
 import jwt
 import pytest
-import time_machine
 
 from erpnet_identity.tenancy.models import Instance
 from tests.factories.users import UserFactory
+from tests.support.clock import frozen
 from tests.support.jwt import claims_of, header_of
 
 pytestmark = pytest.mark.django_db
@@ -48,10 +48,7 @@ def header_of_verified(client):
     return check
 
 
-@pytest.fixture
-def clock():
-    with time_machine.travel(AT, tick=False) as clock:
-        yield clock
+clock = frozen(AT)
 
 
 @pytest.fixture

@@ -5,22 +5,13 @@ import pytest
 from erpnet_identity.audit.models import AuditEvent
 from erpnet_identity.platform import throttle as counting
 from tests.factories.users import UserFactory
+from tests.support.clock import counters_clock
 from tests.support.relying_party import query_of
 
 pytestmark = pytest.mark.django_db
 
-NOON = 1_772_442_000.0
 
-
-@pytest.fixture
-def clock(monkeypatch):
-    """``clock(seconds)``: the time for the counters."""
-
-    def at(seconds):
-        monkeypatch.setattr(counting.time, "time", lambda: NOON + seconds)
-
-    at(12)
-    return at
+clock = counters_clock
 
 
 @pytest.fixture

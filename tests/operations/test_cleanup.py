@@ -4,7 +4,6 @@ import threading
 from datetime import timedelta
 
 import pytest
-import time_machine
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.core.management import call_command
@@ -18,6 +17,7 @@ from erpnet_identity.operations import cleanup
 from erpnet_identity.tokens.claims import new_token_id
 from erpnet_identity.tokens.models import AccessToken, Grant, RefreshToken
 from tests.factories.users import UserFactory
+from tests.support.clock import frozen
 
 HOUR, DAY = 3600, 24 * 3600
 MODELS = {
@@ -92,10 +92,7 @@ class TestBatches:
         assert cleanup.take_turn() == 0
 
 
-@pytest.fixture
-def clock():
-    with time_machine.travel("2026-03-02T09:00:00Z", tick=False) as clock:
-        yield clock
+clock = frozen("2026-03-02T09:00:00Z")
 
 
 @pytest.fixture
