@@ -4,10 +4,13 @@ The client itself is not Python; what it sends and what it insists on is taken f
 """
 
 import base64
+import time
 from urllib.parse import quote
 
 import pytest
 import requests
+
+from tests.support.jwt import claims_of
 
 # The names that its enum knows; another text is read as Unknown, a number makes it throw (IS-13).
 SITE_TYPES = {"ID", "UserProfile", "InstanceManager", "DomainAPI", "TableAPI"}
@@ -19,25 +22,24 @@ def get(url, **kwargs):
     return response
 
 
-@pytest.mark.contract(
-    "CL-01", "CL-14", "CL-70", "CL-71", "CL-72", "CL-73", "CL-74", "CL-75", "CL-76", "CL-77",
-    "TK-94", "TK-95", "ID-11", "IS-15", "IS-16", "API-03", "API-R01", "API-R02", "API-R03", "API-R05",
-)  # fmt: skip
-def test_token_and_rows_with_the_scope_domainapi_alone(demo_client, instance):
-    sites = get(f"{instance}/sys/auto-discovery").json()["WebSites"]
-    assert all(site["Type"] in SITE_TYPES and site["Status"] in ("Unknown", "Working", "NotWorking") for site in sites)
+def sites_of(instance):
+    return get(f"{instance}/sys/auto-discovery").json()["WebSites"]
 
-    authority = next(site["Url"] for site in sites if site["Type"] == "ID")
-    metadata = get(f"{authority}/.well-known/openid-configuration").json()
-    assert metadata["issuer"] == authority
-    for name, value in metadata.items():
-        if name.endswith("endpoint") or name == "jwks_uri":
-            assert value.startswith(authority)
-    assert get(metadata["jwks_uri"]).json()["keys"]
 
-    pair = f"{quote(demo_client.client_id, safe='')}:{quote('DEMO', safe='')}"
+def authority_of(sites):
+    return next(site["Url"] for site in sites if site["Type"] == "ID")
+
+
+def api_root_of(sites):
+    api = next(site for site in sites if site["Type"] == "DomainAPI" and site["Status"] == "Working")
+    return api["AdditionalProperties"]["ODataServiceRoot"]
+
+
+def token_answer(token_endpoint, client):
+    """What the token endpoint says to a client whose configuration names no scope."""
+    pair = f"{quote(client.client_id, safe='')}:{quote('DEMO', safe='')}"
     response = requests.post(
-        metadata["token_endpoint"],
+        token_endpoint,
         data="grant_type=client_credentials&scope=DomainApi",
         headers={
             "Content-Type": "application/x-www-form-urlencoded",
@@ -46,12 +48,39 @@ def test_token_and_rows_with_the_scope_domainapi_alone(demo_client, instance):
         timeout=10,
     )
     assert response.status_code == 200, response.text
-    token = response.json()["access_token"]
-    assert token.count(".") == 2
+    return response.json()
 
-    api = next(site for site in sites if site["Type"] == "DomainAPI" and site["Status"] == "Working")
-    root = api["AdditionalProperties"]["ODataServiceRoot"]
-    assert root.endswith("/")
+
+@pytest.mark.contract("CL-70", "API-R01")
+def test_it_reads_which_sites_there_are(issuer):
+    sites = sites_of(issuer.removesuffix("/id"))
+    assert all(site["Type"] in SITE_TYPES and site["Status"] in ("Unknown", "Working", "NotWorking") for site in sites)
+    assert api_root_of(sites).endswith("/")
+
+
+@pytest.mark.contract("CL-01", "CL-71", "CL-72", "ID-11", "IS-16", "API-R02")
+def test_it_trusts_the_metadata_of_the_identity_server(issuer):
+    authority = authority_of(sites_of(issuer.removesuffix("/id")))
+    metadata = get(f"{authority}/.well-known/openid-configuration").json()
+    assert metadata["issuer"] == authority
+    for name, value in metadata.items():
+        if name.endswith("endpoint") or name == "jwks_uri":
+            assert value.startswith(authority)
+    assert get(metadata["jwks_uri"]).json()["keys"]
+
+
+@pytest.mark.contract("CL-14", "CL-73", "CL-75", "API-R03")
+def test_it_gets_a_token_with_the_scope_domainapi_alone(demo_client, issuer):
+    metadata = get(f"{issuer}/.well-known/openid-configuration").json()
+    token = token_answer(metadata["token_endpoint"], demo_client)["access_token"]
+    assert token.count(".") == 2
+    assert claims_of(token)["exp"] > time.time()
+
+
+@pytest.mark.contract("CL-74", "CL-76", "CL-77", "API-R05")
+def test_that_token_reads_rows(demo_client, instance):
+    root = api_root_of(sites_of(instance))
+    token = token_answer(f"{instance}/id/connect/token", demo_client)["access_token"]
     # No Accept header: the client sends none.
     headers = {"Authorization": f"Bearer {token}", "Accept": None}
     rows = get(f"{root}Crm_Sales_Customers?$top=10", headers=headers).json()["value"]
