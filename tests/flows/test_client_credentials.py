@@ -55,7 +55,7 @@ def last_cause():
 
 
 class TestSuccess:
-    @pytest.mark.contract("ID-91", "ID-100", "ID-131", "OP-153", "OP-131", "ID-07", "TK-98")
+    @pytest.mark.contract("ID-91", "ID-100", "ID-131", "OP-153", "OP-131", "OP-160", "ID-07", "TK-98")
     def test_the_answer(self, service_app, token_request):
         response = token_request(**GRANT, **credentials(service_app), scope="update read")
         assert response.status_code == 200
@@ -67,23 +67,16 @@ class TestSuccess:
         assert (body["token_type"], body["expires_in"], body["scope"]) == ("Bearer", 3600, "update read")
 
     @pytest.mark.contract(
-        *(f"TK-{number:02}" for number in (4, 7, 20, 21, 22, 23, 24, 25, 26, 27, 28, 37, 38, 39, 40, 43)),
-        "OP-232",
-        "OP-241",
-        "OP-242",
-        "OP-246",
+        *(f"TK-{number:02}" for number in (20, 24, 25, 26, 27, 28, 37, 38, 39)), "OP-232", "OP-241", "OP-246"
     )
-    def test_the_claims(self, service_app, service_token, settings):
+    def test_the_claims_and_no_others(self, service_app, service_token, settings):
         Instance.objects.create(name="ACME")
-        token = service_token(service_app, "read")
-        assert len(token) < 4096
-        claims = claims_of(token)
+        claims = claims_of(service_token(service_app, "read"))
         issuer = settings.INSTANCE_URL + "/id"
-        assert claims.pop("iat") == claims.pop("nbf") == claims.pop("exp") - 3600
-        assert re.fullmatch(r"[0-9A-F]{32}", claims.pop("jti"))
+        for name in ("aud", "iat", "nbf", "exp", "jti"):  # each has a test below
+            assert claims.pop(name)
         assert claims == {
             "iss": issuer,
-            "aud": ["DomainAPI", "TableAPI", "OLAP", "AppServer", f"{issuer}/resources"],
             "client_id": service_app.client_id,
             "sub": service_app.client_id,
             "scope": ["read"],
@@ -93,6 +86,21 @@ class TestSuccess:
             "client_db": "ACME",
         }
 
+    @pytest.mark.contract("TK-21", "TK-40", "TK-43", "OP-242")
+    def test_the_audience(self, service_app, service_token, settings):
+        audience = claims_of(service_token(service_app, "read"))["aud"]
+        assert audience == ["DomainAPI", "TableAPI", "OLAP", "AppServer", f"{settings.INSTANCE_URL}/id/resources"]
+
+    @pytest.mark.contract("TK-04", "TK-22")
+    def test_the_times(self, service_app, service_token):
+        claims = claims_of(service_token(service_app))
+        assert claims["iat"] == claims["nbf"] == claims["exp"] - 3600
+
+    @pytest.mark.contract("TK-07")
+    def test_it_fits_into_a_header(self, service_app, service_token):
+        Instance.objects.create(name="ACME")
+        assert len(service_token(service_app, "read")) < 4096
+
     @pytest.mark.contract("TK-04")
     def test_lifetime_can_be_shortened(self, service_app, token_request, settings):
         settings.ACCESS_TOKEN_SECONDS = 600
@@ -100,9 +108,10 @@ class TestSuccess:
         claims = claims_of(body["access_token"])
         assert body["expires_in"] == claims["exp"] - claims["iat"] == 600
 
-    @pytest.mark.contract("ID-134")
+    @pytest.mark.contract("ID-134", "TK-23")
     def test_each_request_gets_its_own_token(self, service_app, service_token):
         first, second = claims_of(service_token(service_app)), claims_of(service_token(service_app))
+        assert re.fullmatch(r"[0-9A-F]{32}", first["jti"])
         assert first["jti"] != second["jti"]
         assert AccessToken.objects.filter(jti__in=[first["jti"], second["jti"]], revoked_at=None).count() == 2
 
@@ -255,69 +264,87 @@ class TestSuccess:
             assert len(statements) == (2 if connection.vendor == "postgresql" else 3), statements
 
 
-@pytest.mark.contract(
-    "TK-86",
-    "TK-87",
-    "TK-89",
-    "TK-90",
-    "TK-93",
-    "TK-94",
-    "TK-95",
-    "TK-97",
-    "TK-98",
-    "TK-102",
-    "TK-103",
-    "TK-104",
-    "ID-132",
-    "ID-133",
-)
-@pytest.mark.parametrize(
-    ("requested", "granted"),
-    [
-        (None, "read update"),
-        ("", "read update"),
-        ("read", "read"),
-        ("update read", "update read"),
-        ("read  read", "read"),
-        ("DomainApi", "DomainApi read update"),
-        ("DomainApi read", "DomainApi read"),
-        ("openid profile read", "read"),
-        ("offline_access DomainApi email", "DomainApi read update"),
-    ],
-)
-def test_scopes_granted(requested, granted, service_app, token_request):
-    fields = {} if requested is None else {"scope": requested}
-    body = token_request(**GRANT, **credentials(service_app), **fields).json()
-    assert body["scope"] == granted
-    assert claims_of(body["access_token"])["scope"] == granted.split()
+class TestScopesGranted:
+    def check(self, requested, granted, application, token_request):
+        """Ask for ``requested``, None for no parameter: answer and token say ``granted``."""
+        fields = {} if requested is None else {"scope": requested}
+        body = token_request(**GRANT, **credentials(application), **fields).json()
+        assert body["scope"] == granted
+        assert claims_of(body["access_token"])["scope"] == granted.split()
+
+    @pytest.mark.contract("TK-86", "TK-87", "TK-98", "TK-102")
+    @pytest.mark.parametrize(
+        ("requested", "granted"), [("read", "read"), ("update read", "update read"), ("read  read", "read")]
+    )
+    def test_what_was_asked_for(self, requested, granted, service_app, token_request):
+        self.check(requested, granted, service_app, token_request)
+
+    @pytest.mark.contract("TK-90", "ID-132")
+    @pytest.mark.parametrize("requested", [None, ""])
+    def test_without_any_all_of_the_application(self, requested, service_app, token_request):
+        self.check(requested, "read update", service_app, token_request)
+
+    @pytest.mark.contract("TK-93", "TK-94", "TK-95")
+    @pytest.mark.parametrize(
+        ("requested", "granted"), [("DomainApi", "DomainApi read update"), ("DomainApi read", "DomainApi read")]
+    )
+    def test_domainapi_means_nothing(self, requested, granted, service_app, token_request):
+        self.check(requested, granted, service_app, token_request)
+
+    @pytest.mark.contract("TK-89", "TK-97", "TK-104", "ID-133", "OP-160")
+    @pytest.mark.parametrize(
+        ("requested", "granted"),
+        [("openid profile read", "read"), ("offline_access DomainApi email", "DomainApi read update")],
+    )
+    def test_protocol_scopes_are_left_out(self, requested, granted, service_app, token_request):
+        self.check(requested, granted, service_app, token_request)
 
 
-@pytest.mark.contract(
-    "ID-244", "ID-229", "TK-88", "TK-91", "TK-96", "TK-100", "TK-102", "TK-104", "TA-47", "OP-55", "OP-160"
-)
-@pytest.mark.parametrize(
-    ("registered", "requested", "description"),
-    [
-        ("read", "update", "Invalid scope: update"),
-        ("read", "read update sec", "Invalid scope: update sec"),
-        ("read update", "sec", "Invalid scope: sec"),
-        ("read", "Read", "Invalid scope: Read (there is no scope Read)"),
-        ("read", "read,update", "Invalid scope: read,update (there is no scope read,update)"),
-        ("read", "address", "Invalid scope: address (there is no scope address)"),
-        ("read", "openid profile", "Invalid scope: openid profile"),
-        ("read", 'x"y\\zé', "Invalid scope: x?y?z? (there is no scope x?y?z?)"),
-        ("", None, "Invalid scope: the application has no scope"),
-        ("openid", "DomainApi", "Invalid scope: the application has no scope"),
-        ("", "read", "Invalid scope: read"),
-    ],
-)
-def test_scopes_refused(registered, requested, description, token_request):
-    application = TrustedApplicationFactory(service=True, scope=registered)
-    fields = {} if requested is None else {"scope": requested}
-    response = token_request(**GRANT, **credentials(application), **fields)
-    assert_refused(response, "invalid_scope", description)
-    cause = "scope_unknown" if "there is no scope" in description else "scope_not_allowed"
-    assert last_cause() == ("scope_empty" if "has no scope" in description else cause)
+class TestScopesRefused:
+    def check(self, registered, requested, named, cause, token_request):
+        """An application with the scopes ``registered`` asks for ``requested``, None for no parameter, in vain."""
+        application = TrustedApplicationFactory(service=True, scope=registered)
+        fields = {} if requested is None else {"scope": requested}
+        response = token_request(**GRANT, **credentials(application), **fields)
+        assert_refused(response, "invalid_scope", f"Invalid scope: {named}")
+        assert last_cause() == cause
+
+    @pytest.mark.contract("ID-244", "ID-229", "TK-88", "TK-96", "OP-55")
+    @pytest.mark.parametrize(
+        ("registered", "requested", "named"),
+        [("read", "update", "update"), ("read", "read update sec", "update sec"), ("read update", "sec", "sec")],
+    )
+    def test_not_registered(self, registered, requested, named, token_request):
+        self.check(registered, requested, named, "scope_not_allowed", token_request)
+
+    @pytest.mark.contract("ID-229", "TK-102", "TK-104", "OP-55")
+    @pytest.mark.parametrize(
+        ("requested", "named"),
+        [
+            ("Read", "Read (there is no scope Read)"),
+            ("read,update", "read,update (there is no scope read,update)"),
+            ("address", "address (there is no scope address)"),
+            ('x"y\\zé', "x?y?z? (there is no scope x?y?z?)"),
+        ],
+    )
+    def test_no_scope_of_that_name(self, requested, named, token_request):
+        self.check("read", requested, named, "scope_unknown", token_request)
+
+    @pytest.mark.contract("TK-100")
+    def test_nothing_but_protocol_scopes(self, token_request):
+        self.check("read", "openid profile", "openid profile", "scope_not_allowed", token_request)
+
+    @pytest.mark.contract("TK-91", "TA-47")
+    @pytest.mark.parametrize(
+        ("registered", "requested", "named", "cause"),
+        [
+            ("", None, "the application has no scope", "scope_empty"),
+            ("openid", "DomainApi", "the application has no scope", "scope_empty"),
+            ("", "read", "read", "scope_not_allowed"),
+        ],
+    )
+    def test_an_application_without_resource_scopes(self, registered, requested, named, cause, token_request):
+        self.check(registered, requested, named, cause, token_request)
 
 
 INVALID_CLIENT = ("invalid_client", "Invalid client_id or client_secret")
@@ -354,24 +381,24 @@ class TestClientRefused:
         application.save()
         return sent
 
-    CAUSES = (
-        "client_unknown",
-        "client_case",
-        "secret_wrong",
-        "secret_hash_sent",
-        "secret_expired",
-        "secret_retired",
-        "secret_not_registered",
-        "application_disabled",
-        "client_type_none",
-        "secret_from_public_client",
-    )
+    # Beside each cause the rows that speak of it alone.
+    CAUSES = {
+        "client_unknown": ("TA-01", "ID-233"),
+        "client_case": ("TA-03", "TA-31"),
+        "secret_wrong": (),
+        "secret_hash_sent": ("TA-52",),
+        "secret_expired": (),
+        "secret_retired": (),
+        "secret_not_registered": ("TA-34",),
+        "application_disabled": ("TA-70", "ID-233"),
+        "client_type_none": ("TA-13",),
+        "secret_from_public_client": ("ID-104", "OP-137"),
+    }
 
-    @pytest.mark.contract(
-        "ID-104", "ID-105", "ID-107", "ID-226", "ID-233", "ID-240", "TA-01", "TA-03", "TA-13", "TA-31", "TA-34",
-        "TA-52", "TA-70", "OP-136", "OP-137", "DR-02", "DR-05",
-    )  # fmt: skip
-    @pytest.mark.parametrize("cause", CAUSES)
+    @pytest.mark.contract("ID-105", "ID-107", "ID-226", "ID-240", "OP-136", "DR-05")
+    @pytest.mark.parametrize(
+        "cause", [pytest.param(cause, marks=pytest.mark.contract(*rows)) for cause, rows in CAUSES.items()]
+    )
     def test_one_answer_for_every_cause(self, cause, service_app, token_request):
         sent = self.change(service_app, cause)
         in_body = token_request(**GRANT, **sent)
@@ -450,18 +477,30 @@ class TestClientRefused:
         assert last_cause() == "basic_header_malformed"
 
 
+# Which rows speak of one type of account alone.
+ROWS_OF_TYPES = {UserType.VIRTUAL: ["ID-177"], UserType.APPLICATION: ["ID-179"]}
+
+
 class TestGrantRefused:
     DESCRIPTION = "The client is not authorized to use this grant type"
 
-    @pytest.mark.contract("ID-241", "ID-130", "ID-227", "TA-38", "TA-90", "OP-132", "ID-177", "ID-179", "ID-190")
+    @pytest.mark.contract("ID-241", "ID-130")
     @pytest.mark.parametrize(
         ("change", "cause"),
         [
-            ({"allows_service": False}, "grant_not_allowed"),
+            pytest.param(
+                {"allows_service": False}, "grant_not_allowed", marks=pytest.mark.contract("ID-227", "TA-90", "OP-132")
+            ),
             ({"system_user": None}, "system_user_missing"),
-            ({"system_user__is_active": False}, "system_user_inactive"),
+            pytest.param(
+                {"system_user__is_active": False}, "system_user_inactive", marks=pytest.mark.contract("TA-38", "ID-190")
+            ),
             *(
-                ({"system_user__user_type": kind}, "system_user_type")
+                pytest.param(
+                    {"system_user__user_type": kind},
+                    "system_user_type",
+                    marks=pytest.mark.contract("TA-38", *ROWS_OF_TYPES.get(kind, [])),
+                )
                 for kind in UserType
                 if kind not in (UserType.INTERNAL, UserType.SYSTEM)
             ),

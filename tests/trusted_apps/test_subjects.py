@@ -20,7 +20,7 @@ from trusted_apps.models import TrustedApplication
 from trusted_apps.rules import CLIENT_ID_IS_LOGIN
 from trusted_apps.subjects import LOGIN_IS_CLIENT_ID
 
-pytestmark = pytest.mark.contract("TK-26")
+pytestmark = pytest.mark.contract("TK-26", "OP-232")
 
 LIST = "/admin/users/user/"
 FORM = {"name": "Sync", "email": "", "user_type": "0", "locale": "en", "is_active": "on"}
