@@ -248,8 +248,8 @@ def _leave_trace(error: ApiError, original: Exception, request: HttpRequest, pri
             actor=actor,
             client_id=client_id,
             token_id=token_id,
+            cause=error.cause,
             detail={
-                "cause": error.cause,
                 "status": error.status,
                 # The path without its query: an address may carry what must not be written down (IS-32).
                 "method": (request.method or "")[:20],

@@ -2,15 +2,19 @@
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from . import descriptions, events, spellings
+from .causes import Cause
+from .explanations import explain
 from .model_admin import ReadOnlyAdmin, moment
 from .models import AuditEvent
 from .unknown_names import stand_in
@@ -59,21 +63,42 @@ class NameFilter(admin.SimpleListFilter):
         return queryset.filter(name__in=members) if members else queryset
 
 
+class CauseFilter(admin.SimpleListFilter):
+    """One cause. Shown when one is chosen: the page of an event and the search lead to it."""
+
+    title = "cause"
+    parameter_name = "cause"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(cause.value, cause.replace("_", " ")) for cause in Cause]
+
+    def has_output(self) -> bool:
+        return self.value() in dict(self.lookup_choices)
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        return (choice for number, choice in enumerate(super().choices(changelist)) if not number or choice["selected"])
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
+        return queryset.filter(cause=self.value())
+
+
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnlyAdmin):
     """Audit events, newest first."""
 
     list_display = ["time_shown", "what", "outcome_shown", "client_id", "user_login", "address", "correlation_short"]
     list_display_links = ["time_shown"]
-    list_filter = [OutcomeFilter, ("time", admin.DateFieldListFilter), NameFilter]
+    list_filter = [OutcomeFilter, ("time", admin.DateFieldListFilter), NameFilter, CauseFilter]
     search_fields = ["correlation_id__exact", "client_id__exact", "user_login__iexact", "actor_name__iexact"]
-    search_help_text = "A correlation id or its first eight characters; a whole client id, login or name of an actor."
+    search_help_text = (
+        "A correlation id or its first eight characters; a whole client id, login, name of an actor or code of a cause."
+    )
     # Any other order would sort the whole table.
     sortable_by = ()
     ordering = ["-time", "-id"]
     fields = [
-        "what", "outcome_shown", "time_exact", "name", "changed", "actor", "client_id", "application_id", "user_login",
-        "user_id", "address", "user_agent", "correlation_shown", "sid", "token_id", "detail_shown",
+        "what", "outcome_shown", "cause_shown", "time_exact", "name", "changed", "actor", "client_id", "application_id",
+        "user_login", "user_id", "address", "user_agent", "correlation_shown", "sid", "token_id", "detail_shown",
     ]  # fmt: skip
 
     def get_search_results(
@@ -91,6 +116,8 @@ class AuditEventAdmin(ReadOnlyAdmin):
                 return begun, False
         if term and AuditEvent.objects.filter(client_id=term).exists():
             return queryset.filter(client_id=term), False
+        if term in set(Cause):
+            return queryset.filter(cause=term), False
         found, may_repeat = super().get_search_results(request, queryset, search_term)
         if term:
             logins = spellings.spellings(term)
@@ -111,13 +138,26 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
     @admin.display(description="what happened")
     def what(self, event: AuditEvent) -> SafeString:
-        said = descriptions.sentence(event.name, detail=event.detail, user_login=event.user_login)
+        said = descriptions.sentence(event.name, detail=event.detail, user_login=event.user_login, cause=event.cause)
         return format_html("<strong>{}</strong> {}", event.actor_name or event.client_id or "Unknown caller", said)
 
     @admin.display(description="outcome")
     def outcome_shown(self, event: AuditEvent) -> SafeString:
         kind = "good" if event.outcome == "success" else "bad"
         return format_html('<span class="erp-badge erp-badge-{}">{}</span>', kind, event.outcome)
+
+    @admin.display(description="cause")
+    def cause_shown(self, event: AuditEvent) -> SafeString | str:
+        if not event.cause:
+            return "—"
+        explanation = explain(event.cause)
+        if explanation is None:
+            return format_html("<code>{}</code>", event.cause)
+        return format_html(
+            '<a href="{}?cause={}"><code>{}</code></a> {} {} <span class="quiet">May be told: {}.</span>',
+            reverse("admin:audit_auditevent_changelist"),
+            *(event.cause, event.cause, explanation.happened, explanation.helps, explanation.told.value),
+        )
 
     @admin.display(description="correlation id")
     def correlation_short(self, event: AuditEvent) -> SafeString:

@@ -75,7 +75,7 @@ class _Blanks(dict[str, Any]):
         return "?"
 
 
-def sentence(name: str, *, detail: Mapping[str, Any], user_login: str = "") -> str:
+def sentence(name: str, *, detail: Mapping[str, Any], user_login: str = "", cause: str = "") -> str:
     """What happened, as the end of a sentence that begins with the actor; the bare name for an event that is not
     in the list."""
     template = _SENTENCES.get(name)
@@ -91,7 +91,7 @@ def sentence(name: str, *, detail: Mapping[str, Any], user_login: str = "") -> s
         text += f" again (after: {after.replace('_', ' ')})"
     if detail.get("credential_changed"):
         text += " and set a new password"
-    if isinstance(cause := detail.get("cause"), str):
+    if cause:
         text += f" ({cause.replace('_', ' ')})"
     return text
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from erpnet_identity.platform.redaction import redact, scrub
 
 from . import context, events
+from .causes import Cause
 from .context import Actor
 from .models import AuditEvent
 
@@ -23,6 +24,7 @@ def prepare(
     *,
     actor: Actor,
     outcome: str = "success",
+    cause: Cause | None = None,
     application: Any = None,
     client_id: str = "",
     user: Any = None,
@@ -49,6 +51,7 @@ def prepare(
         time=timezone.now(),
         name=name,
         outcome=outcome,
+        cause=cause.value if cause is not None else "",
         actor_kind=actor.kind,
         actor_id=actor.id,
         actor_name=storable(actor_name, 254),

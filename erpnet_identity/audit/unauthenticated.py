@@ -110,7 +110,8 @@ def record_throttled(*, status: int, method: str, path: str) -> None:
             events.REQUEST_THROTTLED,
             outcome="refused",
             actor=Actor("", "", ""),
-            detail={"cause": Cause.TOO_MANY_ATTEMPTS, "status": status, "method": method, "path": path},
+            cause=Cause.TOO_MANY_ATTEMPTS,
+            detail={"status": status, "method": method, "path": path},
         )
 
 

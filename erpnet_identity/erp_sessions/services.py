@@ -284,13 +284,15 @@ def _caller(principal: Principal) -> dict[str, Any]:
 
 def _note_refusal(principal: Principal, refusal: LicenseSlotsExhausted, now: datetime) -> None:
     """Leave the trace of a refusal, after its transaction is over (AU-04)."""
-    detail = {"cause": refusal.cause, "slots": refusal.slots, "live": refusal.live, "kept": refusal.kept}
+    detail = {"slots": refusal.slots, "live": refusal.live, "kept": refusal.kept}
     if refusal.limit is not None:
         # The limit that was met is not the pool's: how many there were of what it limits, and how many there may be.
         detail |= {"used": refusal.used, "limit": refusal.limit}
     try:
         with transaction.atomic():
-            record(events.ERP_SESSION_REFUSED, outcome="refused", **_caller(principal), detail=detail)
+            record(
+                events.ERP_SESSION_REFUSED, outcome="refused", cause=refusal.cause, **_caller(principal), detail=detail
+            )
             usage.count_refusal(now=now)
     except DatabaseError as failure:
         # The refusal stands even while it cannot be written down.
@@ -334,13 +336,13 @@ def _closed(row: ErpSession, login: str, actor: Actor) -> AuditEvent:
     return prepare(
         events.ERP_SESSION_CLOSED,
         actor=SYSTEM if by_timer else actor,
+        cause=Cause(row.close_reason),
         user=_Named(str(row.user_id), login=login),
         sid="" if is_service else row.key,
         token_id=row.key if is_service else "",
         detail={
             "session": str(row.pk),
             "kind": Kind(row.kind).label,
-            "cause": Cause(row.close_reason),
             "opened": row.opened_at.isoformat(),
             "closed": row.closed_at.isoformat() if row.closed_at else None,
         },

@@ -26,12 +26,12 @@ _LONGEST_PATH = 500
 def record_refused(request: HttpRequest, status: int, cause: Cause, **detail: str) -> None:
     """One event for a refusal, unless the code that refused has left one. Never raises."""
     if not current().noted and _is_shown(request):
-        _record(request, events.REQUEST_REFUSED, "refused", {"cause": cause, "status": status, **detail})
+        _record(request, events.REQUEST_REFUSED, "refused", cause, {"status": status, **detail})
 
 
 def record_failed(request: HttpRequest, error: str) -> None:
     """One event for a fault of ours: what was noted before may have been rolled back with it. Never raises."""
-    _record(request, events.REQUEST_FAILED, "failure", {"cause": Cause.SERVER_ERROR, "status": 500, "error": error})
+    _record(request, events.REQUEST_FAILED, "failure", Cause.SERVER_ERROR, {"status": 500, "error": error})
 
 
 def _is_shown(request: HttpRequest) -> bool:
@@ -42,14 +42,15 @@ def _is_shown(request: HttpRequest) -> bool:
     return not accepted.startswith("image/")
 
 
-def _record(request: HttpRequest, name: str, outcome: str, detail: dict[str, Any]) -> None:
+def _record(request: HttpRequest, name: str, outcome: str, cause: Cause, detail: dict[str, Any]) -> None:
     # The path without its query: an address may carry what must not be written down (IS-32).
     detail |= {"method": (request.method or "")[:20], "path": beginning(request.path_info, _LONGEST_PATH)}
     try:
         user = _person(request)
         write = partial(record, user=user) if user is not None else record_unauthenticated
         with transaction.atomic():
-            write(name, outcome=outcome, actor=actor_for(user) if user is not None else _STRANGER, detail=detail)
+            actor = actor_for(user) if user is not None else _STRANGER
+            write(name, outcome=outcome, cause=cause, actor=actor, detail=detail)
     except Exception as error:
         # The page must come whatever has failed; the database may be just that.
         log.warning("an error page could not be recorded", error=type(error).__name__)

@@ -142,7 +142,8 @@ class PasswordResetForm(allauth.ResetPasswordForm):
                 events.USER_PASSWORD_RESET_REQUESTED,
                 outcome="refused",
                 actor=Actor("user", "", stand_in(email)),
-                detail={"cause": cause, "length": len(email)},
+                cause=cause,
+                detail={"length": len(email)},
             )
 
 

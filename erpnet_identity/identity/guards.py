@@ -57,7 +57,8 @@ def _refused(request: HttpRequest, user: User, sid: str) -> HttpResponse:
         actor=actor_for(user),
         user=user,
         sid=sid,
-        detail={"cause": Cause.NOT_AN_ADMINISTRATOR, "path": request.path_info[:200]},
+        cause=Cause.NOT_AN_ADMINISTRATOR,
+        detail={"path": request.path_info[:200]},
     )
     back = request.get_full_path() if request.method in ("GET", "HEAD") else ""
     other = SignInContext(next=back or reverse("manage:home")).link("identity:signin", other="1")

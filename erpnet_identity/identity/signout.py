@@ -59,7 +59,7 @@ def end_session(
         application=asked_by,
         user=stored.user,
         sid=stored.sid,
-        detail={"cause": cause} if actor else None,
+        cause=cause if actor else None,
     )
     return True
 

@@ -22,13 +22,14 @@ def record_bad_request(bad: BadRequest, *, unless: Callable[[], bool]) -> None:
     """A request that got the error page. ``unless`` says whether the caller is known: anybody can be refused as often
     as they like without signing in (AU-11)."""
     client_id = bad.application.client_id if bad.application is not None else printable(bad.client_id, 254)
-    detail: dict[str, Any] = {"cause": bad.cause, "error": bad.error}
+    detail: dict[str, Any] = {"error": bad.error}
     if bad.redirect_uri:
         detail["redirect_uri"] = bad.redirect_uri[:_LONGEST]
     record_unauthenticated(
         events.AUTHORIZATION_REFUSED,
         unless=unless,
         outcome="refused",
+        cause=bad.cause,
         actor=Actor("application", str(bad.application.pk) if bad.application else "", client_id),
         application=bad.application,
         client_id=client_id,
@@ -50,7 +51,8 @@ def record_refused_request(
         application=application,
         user=user,
         sid=sid,
-        detail={"cause": refused.cause, "error": refused.error, "description": refused.description},
+        cause=refused.cause,
+        detail={"error": refused.error, "description": refused.description},
     )
 
 
@@ -73,8 +75,8 @@ def record_refused_token_request(
         client_id=client_id,
         user=refusal.user,
         sid=refusal.sid,
+        cause=refusal.cause,
         detail={
-            "cause": refusal.cause,
             "error": refusal.error,
             "grant_type": printable(grant_type, 100),
             **refusal.detail,

@@ -39,7 +39,7 @@ def on_access_ended(sender: Any, user: User, actor: Actor, cause: Cause, **kwarg
         # Once more when everybody can see the change: a token that was being issued meanwhile was not there yet.
         transaction.on_commit(partial(_revoke_service_tokens, user), robust=True)
     if ended:
-        record(events.TOKEN_REVOKED, actor=actor, user=user, detail={"cause": cause, "ended": ended})
+        record(events.TOKEN_REVOKED, actor=actor, cause=cause, user=user, detail={"ended": ended})
 
 
 def _revoke_service_tokens(user: User) -> int:
@@ -49,7 +49,7 @@ def _revoke_service_tokens(user: User) -> int:
     return rows.update(revoked_at=now)
 
 
-def record_revoked(grant: Grant, application: TrustedApplication, *, actor: Actor, **detail: Any) -> None:
+def record_revoked(grant: Grant, application: TrustedApplication, *, actor: Actor, cause: Cause | None = None) -> None:
     """Leave the trace of a grant that was just revoked (AU-01)."""
     record(
         events.TOKEN_REVOKED,
@@ -57,5 +57,6 @@ def record_revoked(grant: Grant, application: TrustedApplication, *, actor: Acto
         application=application,
         user=grant.user,
         sid=grant.sid,
-        detail={"scope": grant.scope, **detail},
+        cause=cause,
+        detail={"scope": grant.scope},
     )

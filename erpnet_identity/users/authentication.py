@@ -101,8 +101,8 @@ class PasswordBackend(BaseBackend):
                 outcome="refused",
                 actor=Actor("user", str(user.pk) if user else "", user.login if user else stand_in(name)),
                 user=user,
+                cause=cause,
                 detail={
-                    "cause": cause,
                     **({"locked": locks} if cause == Cause.WRONG_PASSWORD else {}),
                     **({"length": len(name)} if user is None else {}),
                 },

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from erpnet_identity.audit import descriptions, events
+from erpnet_identity.audit.causes import Cause
 from erpnet_identity.audit.context import SYSTEM, Actor, Origin, enter, leave
 from erpnet_identity.audit.models import AuditEvent
 from erpnet_identity.audit.services import record
@@ -29,9 +30,7 @@ def some_events(service_app, internal_user):
     token = enter(Origin(CORRELATION_ID, "10.0.0.1"))
     record(events.APPLICATION_DISABLED, actor=ALICE, application=service_app)
     leave(token)
-    record(
-        events.TOKEN_REFUSED, actor=SYSTEM, outcome="refused", client_id="unknown.id", detail={"cause": "bad_secret"}
-    )
+    record(events.TOKEN_REFUSED, actor=SYSTEM, outcome="refused", client_id="unknown.id", cause=Cause.SECRET_WRONG)
     record(events.USER_UPDATED, actor=ALICE, user=internal_user, detail={"changes": {"name": {"old": "A", "new": "B"}}})
 
 
@@ -46,6 +45,10 @@ def test_search_and_filters(admin_client, service_app, internal_user, some_event
         "event=token": [events.TOKEN_REFUSED],
         "event=application.disabled": [events.APPLICATION_DISABLED],
         "event=user": [events.USER_UPDATED],
+        "cause=secret_wrong": [events.TOKEN_REFUSED],
+        "cause=secret_retired": [],
+        "q=secret_wrong": [events.TOKEN_REFUSED],
+        "cause=nothing": [events.USER_UPDATED, events.TOKEN_REFUSED, events.APPLICATION_DISABLED],
         "event=nothing": [events.USER_UPDATED, events.TOKEN_REFUSED, events.APPLICATION_DISABLED],
         "outcome=%00": [events.USER_UPDATED, events.TOKEN_REFUSED, events.APPLICATION_DISABLED],
     }.items():
@@ -74,7 +77,21 @@ def test_an_event_in_words(admin_client, some_events):
     assert "<li><code>name</code>: A → B</li>" in page
     refused = AuditEvent.objects.get(name=events.TOKEN_REFUSED)
     page = admin_client.get(f"{LIST}{refused.pk}/change/").content.decode()
-    assert "was refused a token (bad secret)" in page
+    assert "was refused a token (secret wrong)" in page
+    assert f'<a href="{LIST}?cause=secret_wrong"><code>secret_wrong</code></a> The secret is none of' in page
+    assert "Copy the secret once more, or add a new one." in page
+    assert "May be told: administrators only." in page
+    page = admin_client.get(f"{LIST}?cause=secret_wrong").content.decode()
+    assert "secret wrong</a>" in page
+    assert "secret missing</a>" not in page
+
+
+def test_a_cause_of_an_earlier_version(admin_client):
+    AuditEvent.objects.create(time=timezone.now(), name=events.TOKEN_REFUSED, outcome="refused", cause="of_long_ago")
+    event = AuditEvent.objects.get()
+    page = admin_client.get(f"{LIST}{event.pk}/change/").content.decode()
+    assert "was refused a token (of long ago)" in page
+    assert "<code>of_long_ago</code>" in page
 
 
 def test_a_list_takes_few_queries(admin_client, some_events, django_assert_max_num_queries):

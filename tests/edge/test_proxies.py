@@ -197,7 +197,7 @@ class TestForgottenProxy:
         assert f"'header': '{name}'" in warning
         assert "'address': '172.18.0.5'" in warning
         event = AuditEvent.objects.order_by("id").first()
-        assert (event.detail["cause"], event.detail["header"], event.address) == (
+        assert (event.cause, event.detail["header"], event.address) == (
             "proxy_not_trusted", name, "172.18.0.5",
         )  # fmt: skip
 
@@ -227,7 +227,7 @@ class TestForgottenProxy:
             assert word in page
         (warning,) = [record.getMessage() for record in caplog.records if record.name == "erpnet.edge"]
         assert "'header': 'X-Forwarded-Proto'" in warning
-        assert AuditEvent.objects.get().detail["cause"] == "proxy_silent"
+        assert AuditEvent.objects.get().cause == "proxy_silent"
 
     @pytest.mark.parametrize("header", [{"X_Forwarded_Proto": "https"}, {"Sec_Fetch_Site": "same-origin"}])
     def test_the_page_that_says_it_has_its_style_sheets(self, get, header):

@@ -102,7 +102,7 @@ def test_scope_is_asked_before_the_query_is_looked_at(api_with):
     response = api_with("sec").get("Crm_Sales_Customers?$top=nonsense")
     assert response.status_code == 403
     event = AuditEvent.objects.get(name="api_call.refused")
-    assert event.detail["cause"] == "scope_missing"
+    assert event.cause == "scope_missing"
 
 
 def routes(resolver, prefix=""):

@@ -39,7 +39,7 @@ def test_one_too_many(api):
     error_of(response, 429, "TooManyRequests")
     assert 1 <= int(response["Retry-After"]) <= 60
     event = AuditEvent.objects.get(name="api_call.refused")
-    assert event.detail["cause"] == "session_rpm"
+    assert event.cause == "session_rpm"
     assert event.token_id
 
 
@@ -122,7 +122,7 @@ def test_too_many_at_a_time(api, settings, monkeypatch):
     assert len(refused) == 1
     error_of(refused[0], 429, "TooManyRequests")
     assert refused[0]["Retry-After"] == "1"
-    assert AuditEvent.objects.get(name="api_call.refused").detail["cause"] == "session_concurrent_requests"
+    assert AuditEvent.objects.get(name="api_call.refused").cause == "session_concurrent_requests"
     assert statuses(api, 1) == [200]
 
 

@@ -65,7 +65,7 @@ def test_ending(browser, administrator):
     assert "Ended: 1." in response.content.decode()
     assert list(ErpSession.objects.open()) == [kept]
     events = AuditEvent.objects.filter(name="erp_session.closed")
-    assert {(event.actor_kind, event.actor_name, event.detail["cause"]) for event in events} == {
+    assert {(event.actor_kind, event.actor_name, event.cause) for event in events} == {
         ("user", administrator.login, "administrator"),
         ("system", "system", "idle"),
     }

@@ -513,8 +513,8 @@ class Sessions(RuleBasedStateMachine):
     def look_at_the_trail(self):
         opened = AuditEvent.objects.filter(name="erp_session.opened").values_list("detail", flat=True)
         assert sorted(detail["session"] for detail in opened) == sorted(str(held.id) for held in self.model.sessions)
-        closed = AuditEvent.objects.filter(name="erp_session.closed").values_list("detail", flat=True)
-        assert sorted((detail["session"], detail["cause"], detail["closed"]) for detail in closed) == sorted(
+        closed = AuditEvent.objects.filter(name="erp_session.closed").values_list("cause", "detail")
+        assert sorted((detail["session"], cause, detail["closed"]) for cause, detail in closed) == sorted(
             (str(held.id), held.reason, held.closed.isoformat()) for held in self.model.sessions if held.closed
         )
         refused = AuditEvent.objects.filter(name="erp_session.refused").count()

@@ -51,7 +51,7 @@ def assert_refused(response, error, description, status=400):
 def last_cause():
     event = AuditEvent.objects.filter(name="token.refused").latest("id")
     assert event.outcome == "refused"
-    return event.detail["cause"]
+    return event.cause
 
 
 class TestSuccess:

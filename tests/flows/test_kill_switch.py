@@ -55,7 +55,7 @@ def test_the_very_next_call_is_refused(throw, service_app, call, ask, browser):
     refused = call()
     assert refused.status_code == 401
     assert 'error="invalid_token"' in refused.headers["WWW-Authenticate"]
-    assert AuditEvent.objects.filter(name="api_call.refused").latest("id").detail["cause"] == "application_disabled"
+    assert AuditEvent.objects.filter(name="api_call.refused").latest("id").cause == "application_disabled"
     assert ask().json()["error"] == "invalid_client"
 
     throw(browser, service_app, enabled=True)

@@ -238,7 +238,7 @@ def test_a_code_from_before_the_consent_was_withdrawn(new_party, public_app, mon
         assert consent.withdraw(Consent.objects.get(), actor=SYSTEM, now=timezone.now())
     thread.join(20)
     assert party.exchange(*codes).json()["error"] == "invalid_grant"
-    assert AuditEvent.objects.latest("id").detail["cause"] == "consent_withdrawn"
+    assert AuditEvent.objects.latest("id").cause == "consent_withdrawn"
 
 
 @pytest.mark.contract("ID-81", "ID-82", "OP-105")

@@ -301,7 +301,7 @@ class TestTimers:
         closed = ErpSession.objects.exclude(closed_at=None).get()
         assert (closed.closed_at, closed.close_reason) == (at("10:20"), Reason.IDLE)
         event = AuditEvent.objects.get(name=events.ERP_SESSION_CLOSED)
-        assert (event.actor_kind, event.token_id, event.detail["cause"]) == ("system", closed.key, "idle")
+        assert (event.actor_kind, event.token_id, event.cause) == ("system", closed.key, "idle")
         assert event.user_login == service_app.system_user.login
 
     @pytest.mark.contract("SE-31")
@@ -441,7 +441,7 @@ class TestThePool:
         event = AuditEvent.objects.filter(name=events.ERP_SESSION_REFUSED).latest("id")
         assert event.outcome == "refused"
         assert event.client_id == service_app.client_id
-        assert event.detail == {"cause": "no_free_slot", "slots": 2, "live": 2, "kept": 0}
+        assert (event.cause, event.detail) == ("no_free_slot", {"slots": 2, "live": 2, "kept": 0})
         # The token is as good as before.
         clock.shift(20 * MINUTE)
         assert not refused(call(tokens[2]))
@@ -471,7 +471,8 @@ class TestThePool:
 
 
 def refusal():
-    return AuditEvent.objects.filter(name=events.ERP_SESSION_REFUSED).latest("id").detail
+    event = AuditEvent.objects.filter(name=events.ERP_SESSION_REFUSED).latest("id")
+    return {"cause": event.cause, **event.detail}
 
 
 class TestOneApplication:
@@ -577,8 +578,8 @@ class TestReservedSeats:
         slots(10, *kept)
         others = [service_token(service_app, "read") for _ in range(9)]
         assert [refused(call(token)) for token in others] == [False] * 8 + [True]
-        detail = AuditEvent.objects.get(name=events.ERP_SESSION_REFUSED).detail
-        assert detail == {"cause": "no_free_slot", "slots": 10, "live": 8, "kept": 2}
+        event = AuditEvent.objects.get(name=events.ERP_SESSION_REFUSED)
+        assert (event.cause, event.detail) == ("no_free_slot", {"slots": 10, "live": 8, "kept": 2})
         assert not refused(call(service_of(kept[0])))
         # A second session of the same account competes for what is shared, of which nothing is left.
         assert refused(call(service_of(kept[0])))
@@ -715,7 +716,7 @@ class TestEndings:
         actor = actor_for(administrator)
         assert services.close_chosen([live().get().pk], now=datetime.now(UTC), actor=actor) == 1
         event = AuditEvent.objects.get(name=events.ERP_SESSION_CLOSED)
-        assert (event.actor_name, event.detail["cause"]) == (administrator.login, "administrator")
+        assert (event.actor_name, event.cause) == (administrator.login, "administrator")
         assert not refused(call(second))
         # The very next call of the other notices.
         assert refused(call(first))
@@ -728,7 +729,7 @@ class TestEndings:
         assert capsys.readouterr().out == "Closed API sessions: 3\n"
         assert not live().exists()
         closed = AuditEvent.objects.filter(name=events.ERP_SESSION_CLOSED)
-        assert {event.detail["cause"] for event in closed} == {"cleared"}
+        assert {event.cause for event in closed} == {"cleared"}
         assert closed.count() == 3
         call_command("close_erp_sessions", "--all")
         assert closed.count() == 3

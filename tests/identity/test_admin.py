@@ -59,7 +59,7 @@ class TestSessions:
         assert (event.actor_name, event.user_login, event.sid) == (
             administrator.login, "maria", claims_of(body["id_token"])["sid"],
         )  # fmt: skip
-        assert event.detail == {"cause": "by_administrator"}
+        assert (event.cause, event.detail) == ("by_administrator", {})
         act(browser, SESSIONS, "sign_out_selected", session)
         assert AuditEvent.objects.filter(name="user.signed_out").count() == 1
 

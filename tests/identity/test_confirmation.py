@@ -80,7 +80,7 @@ def test_a_wrong_password_changes_nothing_and_asks_again(old):
     again = answer(old, page, "wrong")
     assert asks(again)
     assert b'data-outcome="failed"' in again.content
-    assert AuditEvent.objects.filter(name="user.sign_in_refused").latest("id").detail["cause"] == "wrong_password"
+    assert AuditEvent.objects.filter(name="user.sign_in_refused").latest("id").cause == "wrong_password"
     assert not User.objects.filter(login="maria").exists()
     assert answer(old, again).status_code == 302
     assert User.objects.filter(login="maria").exists()

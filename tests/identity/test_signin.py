@@ -241,14 +241,14 @@ class TestRefusals:
         for _ in range(5):
             assert said(person.sign_in("maria", "wrong")) == "failed"
         assert said(person.sign_in("maria")) == "failed"
-        assert [event.detail["cause"] for event in events()] == ["wrong_password"] * 5 + ["locked"]
+        assert [event.cause for event in events()] == ["wrong_password"] * 5 + ["locked"]
         with time_machine.travel(timezone.now() + timedelta(seconds=301), tick=True):
             assert person.sign_in("maria").status_code == 302
 
     def test_the_trail_knows_the_cause(self, person, maria):
         person.sign_in("maria", "wrong")
         person.sign_in("nobody", "wrong")
-        assert [(event.user_login, event.actor_name, event.detail["cause"]) for event in events()] == [
+        assert [(event.user_login, event.actor_name, event.cause) for event in events()] == [
             ("maria", "maria", "wrong_password"),
             ("", stand_in("nobody"), "unknown_user"),
         ]

@@ -210,7 +210,7 @@ class TestEnd:
         assert session.close_reason == Reason.ADMINISTRATOR
         event = AuditEvent.objects.get(name="erp_session.closed")
         assert (event.actor_kind, event.actor_name) == ("user", administrator.login)
-        assert event.detail["cause"] == "administrator"
+        assert event.cause == "administrator"
 
     def test_back_to_the_same_place_of_the_list(self, admin_client):
         session = live_session(UserFactory(login="maria"))

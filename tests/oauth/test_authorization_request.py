@@ -37,7 +37,7 @@ def spa(relying_party, public_app, internal_user):
 
 
 def causes():
-    return list(AuditEvent.objects.filter(name="authorization.refused").values_list("detail__cause", flat=True))
+    return list(AuditEvent.objects.filter(name="authorization.refused").values_list("cause", flat=True))
 
 
 def assert_error_page(response, error, cause):

@@ -209,7 +209,7 @@ class TestForm:
                 "iss": "http://127.0.0.1:8000/id",
             }
         event = AuditEvent.objects.filter(name="authorization.refused").latest("id")
-        assert event.detail["cause"] == "claims_malformed"
+        assert event.cause == "claims_malformed"
 
     @pytest.mark.contract("OP-60")
     @pytest.mark.parametrize(
@@ -288,7 +288,7 @@ class TestWantedPerson:
         assert response.status_code == 302
         assert response["Location"].startswith("/id/signin?")
         event = AuditEvent.objects.filter(name="authorization.refused").latest("id")
-        assert event.detail["cause"] == "another_user"
+        assert event.cause == "another_user"
 
     @pytest.mark.contract("OP-62")
     @pytest.mark.parametrize(("wanted", "error"), [("boris", None), ("olga", "login_required")])
@@ -368,5 +368,5 @@ class TestContext:
         assert rp.answer(prompt="none", claims=wish)["error"] == "login_required"
         assert rp.answer(claims=wish)["error"] == "access_denied"
         event = AuditEvent.objects.filter(name="authorization.refused").latest("id")
-        assert event.detail["cause"] == "acr_not_reached"
+        assert event.cause == "acr_not_reached"
         assert not Grant.objects.exists()

@@ -186,7 +186,7 @@ class TestAProgramOnTheDevice:
         tokens = device_party.tokens()
         assert device_party.answer(prompt="none")["error"] == "consent_required"
         event = AuditEvent.objects.filter(name="authorization.refused").latest("id")
-        assert event.detail["cause"] == "consent_every_time"
+        assert event.cause == "consent_every_time"
         page = device_party.authorize()
         assert is_consent_page(page)
         assert b'data-outcome="asked-again"' in page.content

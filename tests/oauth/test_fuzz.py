@@ -206,7 +206,7 @@ class World:
         assert not address.startswith("//")
 
     def check_trail(self):
-        rows = AuditEvent.objects.values_list("detail", "client_id", "actor_name", "user_agent", "token_id")
+        rows = AuditEvent.objects.values_list("cause", "detail", "client_id", "actor_name", "user_agent", "token_id")
         trail = json.dumps([list(row) for row in rows])
         assert [secret for secret in self.secrets if secret in trail] == []
 

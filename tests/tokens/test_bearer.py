@@ -23,7 +23,7 @@ ADDRESSES = ["/api/domain/odata/Crm_Sales_Customers", "/id/connect/userinfo"]
 def test_each_form_of_the_header(client, address, cause, header):
     response = client.get(address, headers={} if header is None else {"Authorization": header})
     assert response.status_code == 401
-    assert AuditEvent.objects.get().detail["cause"] == cause
+    assert AuditEvent.objects.get().cause == cause
     challenge = response["WWW-Authenticate"]
     # What is no token gets no code at UserInfo; the data APIs tell another scheme that it is not theirs.
     has_code = cause == "token_malformed" or (cause == "scheme_unsupported" and "odata" in address)

@@ -85,7 +85,7 @@ def test_each_cause_that_is_stored(kind, cause, change, token, call):
     assert 'error="invalid_token"' in response["WWW-Authenticate"]
     event = AuditEvent.objects.get(name="api_call.refused")
     claims = claims_of(issued)
-    assert (event.detail["cause"], event.client_id, event.token_id) == (cause, claims["client_id"], claims["jti"])
+    assert (event.cause, event.client_id, event.token_id) == (cause, claims["client_id"], claims["jti"])
 
 
 @pytest.mark.django_db

@@ -21,7 +21,7 @@ PASSWORD = "correct horse"
 
 
 def causes():
-    return [event.detail["cause"] for event in AuditEvent.objects.filter(name="user.sign_in_refused").order_by("id")]
+    return [event.cause for event in AuditEvent.objects.filter(name="user.sign_in_refused").order_by("id")]
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ class TestEmailAddress:
         UserFactory(login="two", email="Office@example.com", password=PASSWORD, is_active=False)
         assert authenticate(username="office@example.com", password=PASSWORD) is None
         event = AuditEvent.objects.get()
-        assert (event.detail, event.user_login) == ({"cause": "email_ambiguous", "length": 18}, "")
+        assert (event.cause, event.detail, event.user_login) == ("email_ambiguous", {"length": 18}, "")
         assert User.objects.filter(access_failed_count=0).count() == 2
         assert authenticate(username="one", password=PASSWORD).login == "one"
 

@@ -61,7 +61,7 @@ def line(event: AuditEvent) -> Line:
     return Line(
         time=event.time,
         actor=event.actor_name or "Unknown",
-        sentence=descriptions.sentence(event.name, detail=event.detail),
+        sentence=descriptions.sentence(event.name, detail=event.detail, cause=event.cause),
         changes=[
             (_TITLES.get(change.name, change.name), change.name, change.old, change.new)
             for change in descriptions.changes(event.detail)

@@ -136,5 +136,6 @@ def _record(request: HttpRequest, cause: Cause, *, client_id: str, uri: str = ""
         outcome="refused",
         actor=Actor("application", "", client_id),
         client_id=client_id,
-        detail={"cause": cause, **({"post_logout_redirect_uri": uri[:500]} if uri else {})},
+        cause=cause,
+        detail={"post_logout_redirect_uri": uri[:500]} if uri else None,
     )

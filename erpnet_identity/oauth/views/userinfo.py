@@ -166,7 +166,8 @@ def _record(refused: _Refused) -> None:
         client_id=refused.client_id,
         token_id=refused.token_id,
         sid=principal.sid if principal is not None else "",
-        detail={"cause": refused.cause, "status": refused.status, "resource": "userinfo"},
+        cause=refused.cause,
+        detail={"status": refused.status, "resource": "userinfo"},
     )
 
 
