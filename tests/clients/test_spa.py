@@ -83,30 +83,48 @@ def application(site, issuer):
     )
 
 
-@pytest.mark.contract(
-    "CL-05", "CL-07", "CL-08", "CL-09", "CL-16", "CL-17", "CL-22", "CL-32", "CL-46", "CL-60", "ID-08", "ID-152",
-    "ID-154", "OP-140", "OP-341", "OP-342",
-)  # fmt: skip
-@pytest.mark.parametrize("library", [OIDC_CLIENT_TS, OIDC_CLIENT], ids=["oidc-client-ts", "oidc-client"])
-def test_with_a_refresh_token(library, application, user, instance, start_spa):
-    spa = start_spa(library, application, "openid profile offline_access read")
+@pytest.fixture(params=[OIDC_CLIENT_TS, OIDC_CLIENT], ids=["oidc-client-ts", "oidc-client"])
+def signed_in(request, application, user, instance, start_spa):
+    """The SPA, signed in with a refresh token, and what it got."""
+    spa = start_spa(request.param, application, "openid profile offline_access read")
     spa.start()
     sign_in(spa.page, user)
     allow(spa.page)
-    first = spa.outcome("callback")
+    return spa, spa.outcome("callback")
+
+
+@pytest.mark.contract("CL-05", "CL-07", "OP-341", "OP-342")
+@pytest.mark.parametrize(
+    "signed_in",
+    [
+        pytest.param(OIDC_CLIENT_TS, id="oidc-client-ts", marks=pytest.mark.contract("CL-22", "CL-32")),
+        pytest.param(OIDC_CLIENT, id="oidc-client", marks=pytest.mark.contract("CL-17", "CL-60")),
+    ],
+    indirect=True,
+)
+def test_it_signs_in(signed_in):
+    _, first = signed_in
     assert first["state"] == {"page": "where I was"}
     assert first["profile"]["sub"] == "maria"
     assert first["profile"]["name"] == "Мария Петрова"
     assert first["profile"]["email"] == "maria@example.com"
     assert first["profile"]["user_type"] == "InternalUser", "only UserInfo says this"
-    assert spa.do("call") == {"status": 200, "rows": 3}
 
+
+@pytest.mark.contract("CL-08", "CL-16")
+def test_it_calls_from_another_origin_and_renews(signed_in):
+    spa, first = signed_in
+    assert spa.do("call") == {"status": 200, "rows": 3}
     renewed = spa.do("renew")
     assert renewed["profile"]["sub"] == "maria"
     assert renewed["token"] != first["token"]
     assert renewed["refresh"] not in (None, first["refresh"])
     assert spa.do("call") == {"status": 200, "rows": 3}
 
+
+@pytest.mark.contract("CL-09", "ID-152", "ID-154")
+def test_it_signs_out(signed_in):
+    spa, _ = signed_in
     spa.press("sign-out")
     spa.page.wait_for_url(f"{spa.site.url}/signed-out*")
     assert spa.outcome("signed-out") == {"user": None}
