@@ -27,12 +27,12 @@ class SeeOther(HttpResponseRedirect):
     status_code = 303
 
 
-def not_signed_in(request: HttpRequest, *, now: datetime) -> HttpResponse | None:
-    """A browser without an identity session is sent to sign in and finds the page that was wanted afterwards; a change
-    that came without a sign-in is not made."""
+def not_signed_in(request: HttpRequest, *, now: datetime, wanted: str = "") -> HttpResponse | None:
+    """A browser without an identity session is sent to sign in and finds the page that was ``wanted``, the same as a
+    rule, afterwards; a change that came without a sign-in is not made."""
     if sessions.current(request, now=now) is not None:
         return None
-    sign_in = SignInContext(next=request.get_full_path()).link("identity:signin")
+    sign_in = SignInContext(next=wanted or request.get_full_path()).link("identity:signin")
     return keep_private(SeeOther(sign_in) if request.method == "POST" else HttpResponseRedirect(sign_in))
 
 

@@ -16,7 +16,7 @@ from ..signed_request import InvalidSignedRequest
 def home(request: HttpRequest) -> HttpResponse:
     """Who is signed in, and since when."""
     now = timezone.now()
-    if (refusal := not_signed_in(request, now=now)) is not None:
+    if (refusal := not_signed_in(request, now=now, wanted=reverse("identity:home"))) is not None:
         return refusal
     session = sessions.current(request, now=now)
     assert session is not None
