@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from dataclasses import dataclass
 
 import jwt
 import pytest
@@ -93,124 +94,207 @@ def about_access(user, web_app, **changes):
     }
 
 
-def take_moment(claims, *, at, lifetime):
-    """Remove what differs from token to token, after looking at it."""
-    assert claims.pop("iat") == claims.pop("nbf") == at
-    assert claims.pop("exp") == at + lifetime
-    sid = claims.pop("sid")
-    assert re.fullmatch(r"[0-9A-F]{32}", sid)
-    return sid
+def lasting(claims, *moment):
+    """Without the times, the session and what else is of the ``moment``, all of which must be there."""
+    of_the_moment = {"iat", "nbf", "exp", "sid", *moment}
+    assert of_the_moment <= set(claims)
+    return {name: value for name, value in claims.items() if name not in of_the_moment}
 
 
-@pytest.mark.contract(
-    *(f"TK-{number:02}" for number in (*range(1, 5), *range(20, 32), *range(33, 38), 40, 41, 42, 43)),
-    "TK-07", "ID-72", "ID-125", "ID-176", "ID-182", "ID-184", "OP-228", "OP-240", "OP-241", "OP-242", "OP-245",
-    "OP-246",
-)  # fmt: skip
-@pytest.mark.parametrize(
-    ("account", "asked", "granted", "changes"),
-    [
-        ({}, "openid profile read offline_access", "openid profile read offline_access", {}),
-        ({}, "read", "read", {}),
-        ({}, "DomainApi", "DomainApi read update", {}),
-        ({}, "openid", "openid", {"aud": RESOURCES}),
-        ({}, "offline_access email", "offline_access email", {"aud": RESOURCES}),
-        ({"is_admin": True}, "openid read", "openid read", {"is_admin": True}),
-        (
-            {"user_type": 1},
-            "openid read offline_access update",
-            "openid offline_access",
-            {"aud": RESOURCES, "user_type": "ExternalCommunityUser"},
-        ),
-        ({"email_confirmed": False}, "read", "read", {"email_verified": False}),
-        ({"email": "", "email_confirmed": False}, "read", "read", {"email": None, "email_verified": False}),
-    ],
-)
-def test_the_access_token(account, asked, granted, changes, flow, maria, web_app, header_of_verified):
+def assert_times(claims, *, at, lifetime):
+    assert (claims["iat"], claims["nbf"], claims["exp"]) == (at, at, at + lifetime)
+
+
+# About the account, scopes asked for, scopes granted, what differs in the claims.
+ACCESS = {
+    "all": ({}, "openid profile read offline_access", "openid profile read offline_access", {}),
+    "read": ({}, "read", "read", {}),
+    "DomainApi": ({}, "DomainApi", "DomainApi read update", {}),
+    "openid": ({}, "openid", "openid", {"aud": RESOURCES}),
+    "protocol scopes": ({}, "offline_access email", "offline_access email", {"aud": RESOURCES}),
+    "administrator": ({"is_admin": True}, "openid read", "openid read", {"is_admin": True}),
+    "community user": (
+        {"user_type": 1},
+        "openid read offline_access update",
+        "openid offline_access",
+        {"aud": RESOURCES, "user_type": "ExternalCommunityUser"},
+    ),
+    "unconfirmed e-mail": ({"email_confirmed": False}, "read", "read", {"email_verified": False}),
+    "no e-mail": (
+        {"email": "", "email_confirmed": False}, "read", "read", {"email": None, "email_verified": False},
+    ),
+}  # fmt: skip
+ROWS = {
+    "administrator": ["TK-34"],
+    "community user": ["TK-36", "ID-176", "ID-182", "ID-184"],
+    "unconfirmed e-mail": ["TK-34"],
+    "no e-mail": ["TK-33"],
+}
+
+
+@dataclass(frozen=True)
+class Access:
+    """The token responses of a sign-in, each with the time it was given, and what they are to say."""
+
+    bodies: list[tuple[dict, int]]
+    granted: str
+    expected: dict
+
+    def claims(self):
+        return [claims_of(body["access_token"]) for body, _ in self.bodies]
+
+
+@pytest.fixture(params=ACCESS)
+def access(request, flow, maria, web_app):
+    """``request.param`` is a key of ``ACCESS``: first and, with ``offline_access``, renewed."""
+    account, asked, granted, changes = ACCESS[request.param]
     for name, value in account.items():
         setattr(maria, name, value)
     maria.save()
-    expected = {name: value for name, value in about_access(maria, web_app, **changes).items() if value is not None}
-    seen = set()
-    _, *bodies = flow(maria, asked)
-    for body, at in zip(bodies, (AT + 20, AT + 3620), strict=True):
-        if not body:
-            assert "offline_access" not in granted
-            continue
-        token = body["access_token"]
-        assert len(token) < 4096
-        assert header_of_verified(token) == {"alg": "RS256", "typ": "at+jwt"}
-        claims = claims_of(token)
-        token_id = claims.pop("jti")
-        assert re.fullmatch(r"[0-9A-F]{32}", token_id)
-        seen.add((take_moment(claims, at=at, lifetime=3600), token_id))
-        assert claims == {**expected, "scope": granted.split()}
-        assert body["scope"] == granted
-    assert len({sid for sid, _ in seen}) == 1
-    assert len({token_id for _, token_id in seen}) == len(seen)
+    claims = {name: value for name, value in about_access(maria, web_app, **changes).items() if value is not None}
+    _, exchanged, renewed = flow(maria, asked)
+    assert bool(renewed) == ("offline_access" in granted)
+    return Access([(body, at) for body, at in ((exchanged, AT + 20), (renewed, AT + 3620)) if body], granted, claims)
 
 
-@pytest.mark.contract(
-    *(f"TK-{number}" for number in (45, 46, 47, 48)),
-    "ID-125", "OP-75", "OP-99", "OP-100", "OP-110", "OP-111", "OP-113", "OP-114", "OP-115", "OP-116", "OP-117",
-    "OP-119", "OP-158",
-)  # fmt: skip
-@pytest.mark.parametrize(
-    ("scope", "about"),
-    [
-        ("openid offline_access", ()),
-        ("openid email offline_access", ("email", "email_verified")),
-        (
-            "openid profile offline_access",
-            ("name", "preferred_username", "email", "email_verified", "locale"),
-        ),
-        (
-            "openid profile email read offline_access",
-            ("name", "preferred_username", "email", "email_verified", "locale"),
-        ),
-    ],
-)
-@pytest.mark.parametrize(
-    ("response_type", "nonce"), [("code", "a nonce"), ("code", None), ("code id_token", "n" * 512)]
-)
-def test_the_id_token(response_type, nonce, scope, about, flow, maria, web_app, header_of_verified):
-    known = {
-        "name": "Maria Petrova",
-        "preferred_username": "maria",
-        "email": "maria@example.com",
-        "email_verified": True,
-        "locale": "bg",
-    }
-    always = {
-        "iss": ISSUER, "aud": web_app.client_id, "sub": "maria", "auth_time": AT, "idp": "local", "amr": ["pwd"],
-    }  # fmt: skip
-    authorized, exchanged, renewed = flow(maria, scope, nonce=nonce, response_type=response_type, state="a state")
+class TestAccessToken:
+    @pytest.mark.contract("TK-01", "TK-02", "TK-03", "TK-07", "OP-240")
+    def test_the_form(self, access, header_of_verified):
+        for body, _ in access.bodies:
+            assert header_of_verified(body["access_token"]) == {"alg": "RS256", "typ": "at+jwt"}
+            assert len(body["access_token"]) < 4096
 
-    sids = {claims_of(exchanged["access_token"])["sid"]}
-    for body, at in ((exchanged, AT + 20), (renewed, AT + 3620)):
-        token = body["id_token"]
-        assert header_of_verified(token) == {"alg": "RS256", "typ": "JWT"}
-        claims = claims_of(token)
-        sids.add(take_moment(claims, at=at, lifetime=300))
+    @pytest.mark.contract(
+        *(f"TK-{number}" for number in (20, 24, 25, 26, 27, 29, 30, 31, 33, 34, 35, 36, 37)), "OP-241", "OP-246"
+    )
+    @pytest.mark.parametrize(
+        "access",
+        [pytest.param(name, marks=pytest.mark.contract(*ROWS.get(name, []))) for name in ACCESS],
+        indirect=True,
+    )
+    def test_the_claims_and_no_others(self, access):
+        for (body, _), claims in zip(access.bodies, access.claims(), strict=True):
+            expected = {name: value for name, value in access.expected.items() if name != "aud"}
+            assert lasting(claims, "jti", "aud") == {**expected, "scope": access.granted.split()}
+            assert body["scope"] == access.granted
+
+    @pytest.mark.contract("TK-21", "TK-40", "TK-41", "TK-43", "OP-228", "OP-242")
+    def test_the_audience(self, access):
+        assert [claims["aud"] for claims in access.claims()] == [access.expected["aud"]] * len(access.bodies)
+
+    @pytest.mark.contract("TK-04", "TK-22")
+    def test_the_times(self, access):
+        for (_, at), claims in zip(access.bodies, access.claims(), strict=True):
+            assert_times(claims, at=at, lifetime=3600)
+
+    @pytest.mark.contract("TK-23")
+    def test_each_has_an_id_of_its_own(self, access):
+        ids = [claims["jti"] for claims in access.claims()]
+        assert all(re.fullmatch(r"[0-9A-F]{32}", token_id) for token_id in ids)
+        assert len(set(ids)) == len(ids)
+
+    @pytest.mark.contract("TK-28", "ID-72", "ID-125", "OP-245")
+    def test_a_renewed_one_is_of_the_same_sign_in(self, access):
+        """That its other claims are the same is said above."""
+        sids = {claims["sid"] for claims in access.claims()}
+        assert len(sids) == 1
+        assert re.fullmatch(r"[0-9A-F]{32}", sids.pop())
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """The answers of a sign-in for ID tokens: of the authorization endpoint, of the token endpoint, and renewed."""
+
+    authorized: dict
+    exchanged: dict
+    renewed: dict
+    is_hybrid: bool
+    nonce: str | None
+
+    def tokens(self):
+        """Each ID token with the time it was given."""
+        front = [(self.authorized["id_token"], AT + 10)] if self.is_hybrid else []
+        return [*front, (self.exchanged["id_token"], AT + 20), (self.renewed["id_token"], AT + 3620)]
+
+
+PROFILE = ("name", "preferred_username", "email", "email_verified", "locale")
+ABOUT = {
+    "openid offline_access": (),
+    "openid email offline_access": ("email", "email_verified"),
+    "openid profile offline_access": PROFILE,
+    "openid profile email read offline_access": PROFILE,
+}
+REQUESTS = [("code", "a nonce"), ("code", None), ("code id_token", "n" * 512)]
+KNOWN = {
+    "name": "Maria Petrova",
+    "preferred_username": "maria",
+    "email": "maria@example.com",
+    "email_verified": True,
+    "locale": "bg",
+}
+
+
+@pytest.mark.parametrize("scope", ABOUT)
+class TestIdToken:
+    @pytest.fixture(params=REQUESTS, ids=["code", "code without nonce", "code id_token"])
+    def signed_in(self, request, scope, flow, maria):
+        response_type, nonce = request.param
+        answers = flow(maria, scope, nonce=nonce, response_type=response_type, state="a state")
+        return SignedIn(*answers, is_hybrid=response_type != "code", nonce=nonce)
+
+    @pytest.fixture
+    def always(self, web_app):
+        return {
+            "iss": ISSUER, "aud": web_app.client_id, "sub": "maria", "auth_time": AT, "idp": "local", "amr": ["pwd"],
+        }  # fmt: skip
+
+    @pytest.mark.contract("TK-45", "OP-111")
+    def test_where_it_is_given_and_its_header(self, signed_in, header_of_verified):
+        assert ("id_token" in signed_in.authorized) == signed_in.is_hybrid
+        for token, _ in signed_in.tokens():
+            assert header_of_verified(token) == {"alg": "RS256", "typ": "JWT"}
+
+    @pytest.mark.contract("TK-46", "OP-119")
+    def test_it_lives_five_minutes(self, signed_in):
+        for token, at in signed_in.tokens():
+            assert_times(claims_of(token), at=at, lifetime=300)
+
+    @pytest.mark.contract("TK-47", "TK-48", "OP-75", "OP-99", "OP-110", "OP-113", "OP-116", "OP-117")
+    def test_the_one_of_the_token_endpoint(self, signed_in, scope, always):
         expected = {
             **always,
-            "at_hash": half_hash(body["access_token"]),
-            **{name: known[name] for name in about},
+            **{name: KNOWN[name] for name in ABOUT[scope]},
+            "at_hash": half_hash(signed_in.exchanged["access_token"]),
+            "s_hash": half_hash("a state"),
         }
-        if body is exchanged:
-            expected["s_hash"] = half_hash("a state")
-            if nonce is not None:
-                expected["nonce"] = nonce
-        assert claims == expected
-    assert ("id_token" in authorized) == (response_type == "code id_token")
-    if "id_token" in authorized:
-        assert header_of_verified(authorized["id_token"]) == {"alg": "RS256", "typ": "JWT"}
-        claims = claims_of(authorized["id_token"])
-        sids.add(take_moment(claims, at=AT + 10, lifetime=300))
-        assert claims == {
-            **always, "nonce": nonce, "c_hash": half_hash(authorized["code"]), "s_hash": half_hash("a state"),
-        }  # fmt: skip
-    assert len(sids) == 1
+        if signed_in.nonce is not None:
+            expected["nonce"] = signed_in.nonce
+        assert lasting(claims_of(signed_in.exchanged["id_token"])) == expected
+
+    @pytest.mark.contract("ID-125", "OP-100", "OP-158")
+    def test_the_one_of_a_renewal(self, signed_in, scope, always):
+        assert lasting(claims_of(signed_in.renewed["id_token"])) == {
+            **always,
+            **{name: KNOWN[name] for name in ABOUT[scope]},
+            "at_hash": half_hash(signed_in.renewed["access_token"]),
+        }
+
+    @pytest.mark.contract("TK-47", "TK-48", "OP-75", "OP-114", "OP-115", "OP-116")
+    @pytest.mark.parametrize("signed_in", [REQUESTS[2]], ids=["code id_token"], indirect=True)
+    def test_the_one_that_travels_through_the_browser(self, signed_in, always):
+        assert lasting(claims_of(signed_in.authorized["id_token"])) == {
+            **always,
+            "nonce": signed_in.nonce,
+            "c_hash": half_hash(signed_in.authorized["code"]),
+            "s_hash": half_hash("a state"),
+        }
+
+    @pytest.mark.contract("TK-28", "ID-72")
+    def test_all_tokens_are_of_one_sign_in(self, signed_in):
+        tokens = [token for token, _ in signed_in.tokens()] + [signed_in.exchanged["access_token"]]
+        sids = {claims_of(token)["sid"] for token in tokens}
+        assert len(sids) == 1
+        assert re.fullmatch(r"[0-9A-F]{32}", sids.pop())
 
 
 @pytest.mark.contract("TK-47", "OP-73")
