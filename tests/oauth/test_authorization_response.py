@@ -60,39 +60,50 @@ def test_code_in_the_fragment_when_asked_for(rp):
     assert set(answer_of(response)[2]) == {"code", "state", "iss"}
 
 
-@pytest.mark.contract(
-    "ID-56", "OP-77", "OP-110", "OP-111", "OP-114", "OP-115", "TK-45", "TK-46", "TK-47", "TK-48", "OP-116"
-)
-@pytest.mark.parametrize("mode", [None, "fragment", "form_post"])
-def test_hybrid(mode, rp):
-    response = rp.authorize(response_type="code id_token", response_mode=mode)
-    _, used, answer = answer_of(response)
-    assert used == (mode or "fragment")
-    assert set(answer) == {"code", "id_token", "state", "iss"}
-    claims, header = verified(answer["id_token"], rp.application.client_id)
-    assert header["typ"] == "JWT"
-    session = Grant.objects.latest("id")
-    # Nothing about the person travels through the browser although `profile` was granted.
-    assert claims == {
-        "iss": ISSUER,
-        "aud": rp.application.client_id,
-        "iat": claims["iat"],
-        "nbf": claims["iat"],
-        "exp": claims["iat"] + 300,
-        "sub": session.user.login,
-        "sid": session.sid,
-        "auth_time": int(session.auth_time.timestamp()),
-        "idp": "local",
-        "amr": ["pwd"],
-        "nonce": "a nonce",
-        "c_hash": half_hash(answer["code"]),
-        "s_hash": half_hash("a state"),
-    }
-    second, _ = verified(rp.exchange(answer["code"]).json()["id_token"], rp.application.client_id)
-    assert {name: second[name] for name in ("iss", "sub", "nonce", "sid", "auth_time")} == {
-        name: claims[name] for name in ("iss", "sub", "nonce", "sid", "auth_time")
-    }
-    assert second["name"] == session.user.name
+class TestHybrid:
+    @pytest.fixture(params=[None, "fragment", "form_post"])
+    def answered(self, request, rp):
+        """Mode that was asked for, mode of the answer, and the answer."""
+        _, used, answer = answer_of(rp.authorize(response_type="code id_token", response_mode=request.param))
+        return request.param, used, answer
+
+    @pytest.mark.contract("ID-56", "OP-77")
+    def test_the_members(self, answered):
+        asked, used, answer = answered
+        assert used == (asked or "fragment")
+        assert set(answer) == {"code", "id_token", "state", "iss"}
+
+    @pytest.mark.contract("ID-56", "OP-114", "OP-116", "TK-47", "TK-48")
+    def test_the_id_token_beside_the_code(self, answered, rp):
+        _, _, answer = answered
+        claims, header = verified(answer["id_token"], rp.application.client_id)
+        assert header["typ"] == "JWT"
+        session = Grant.objects.latest("id")
+        # Nothing about the person travels through the browser although `profile` was granted.
+        assert claims == {
+            "iss": ISSUER,
+            "aud": rp.application.client_id,
+            "iat": claims["iat"],
+            "nbf": claims["iat"],
+            "exp": claims["iat"] + 300,
+            "sub": session.user.login,
+            "sid": session.sid,
+            "auth_time": int(session.auth_time.timestamp()),
+            "idp": "local",
+            "amr": ["pwd"],
+            "nonce": "a nonce",
+            "c_hash": half_hash(answer["code"]),
+            "s_hash": half_hash("a state"),
+        }
+
+    @pytest.mark.contract("OP-115", "OP-116", "TK-48")
+    def test_the_id_token_for_the_code(self, answered, rp, internal_user):
+        _, _, answer = answered
+        first, _ = verified(answer["id_token"], rp.application.client_id)
+        second, _ = verified(rp.exchange(answer["code"]).json()["id_token"], rp.application.client_id)
+        same = ("iss", "sub", "nonce", "sid", "auth_time")
+        assert {name: second[name] for name in same} == {name: first[name] for name in same}
+        assert second["name"] == internal_user.name
 
 
 @pytest.mark.contract("CL-06", "CL-41", "CL-45", "TA-94", "ID-05")
