@@ -14,8 +14,7 @@ from rest_framework.exceptions import APIException
 from erpnet_identity.audit import events
 from erpnet_identity.audit.causes import Cause
 from erpnet_identity.audit.context import Actor
-from erpnet_identity.audit.services import record
-from erpnet_identity.audit.unauthenticated import record_unauthenticated
+from erpnet_identity.audit.refusals import Refusal, record_refusal
 from erpnet_identity.edge import outages
 from erpnet_identity.erp_sessions.exceptions import LicenseSlotsExhausted
 from erpnet_identity.platform.redaction import beginning
@@ -32,16 +31,16 @@ from .responses import answer
 log = structlog.get_logger("erpnet.api")
 
 
-class ApiError(Exception):
+class ApiError(Refusal):
     """A refusal with everything the caller is told. ``cause`` names the reason for the operator's trace."""
 
     status = 500
     type = "ServerError"
 
-    def __init__(self, message: str, *, cause: Cause | None = None, headers: dict[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.cause = cause
+    def __init__(
+        self, message: str, *, cause: Cause = Cause.INVALID_REQUEST, headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(self.type, message, cause)
         self.headers = headers or {}
 
 
@@ -165,17 +164,17 @@ def _from_credential(error: CredentialError) -> ApiError:
     """The refusal for a credential. It does not tell which part of the credential was wrong (DR-02)."""
     if isinstance(error, SeveralCredentials):
         refusal = ApiError("Send exactly one credential with a request.", cause=error.cause)
-        refusal.status, refusal.type = 400, "InvalidRequest"
+        refusal.status, refusal.error = 400, "InvalidRequest"
         return refusal
     challenge = f'Bearer realm="{settings.INSTANCE_URL}"'
     if isinstance(error, MissingCredential):
         refusal = ApiError("A credential is required.", cause=error.cause, headers={"WWW-Authenticate": challenge})
-        refusal.status, refusal.type = 401, "Unauthorized"
+        refusal.status, refusal.error = 401, "Unauthorized"
         return refusal
     description = _DESCRIPTIONS.get(error.cause, "The token is not valid for this API")
     challenge += f', error="invalid_token", error_description="{description}"'
     refusal = ApiError(f"{description}.", cause=error.cause, headers={"WWW-Authenticate": challenge})
-    refusal.status, refusal.type = 401, "InvalidToken"
+    refusal.status, refusal.error = 401, "InvalidToken"
     return refusal
 
 
@@ -213,7 +212,7 @@ def _refusal(error: Exception) -> ApiError | None:
         refusal = ApiError(str(error.detail))
         refusal.status = error.status_code
     if refusal is not None:
-        refusal.type = _TYPES.get(refusal.status, "InvalidRequest")
+        refusal.error = _TYPES.get(refusal.status, "InvalidRequest")
         refusal.cause = Cause.ACCESS_DENIED if refusal.status == 403 else Cause.INVALID_REQUEST
     return refusal
 
@@ -221,9 +220,9 @@ def _refusal(error: Exception) -> ApiError | None:
 def body(error: ApiError, *, info: str = "") -> str:
     """The error body. ``code`` is a number, because the vendor's client casts it to one (TK-113, API-16)."""
     members = {
-        "message": error.message,
+        "message": error.description,
         "code": error.status,
-        "type": error.type,
+        "type": error.error,
         "info": info,
         "messageFormat": None,
         "parameters": None,
@@ -240,15 +239,14 @@ def _leave_trace(error: ApiError, original: Exception, request: HttpRequest, pri
         if principal is not None
         else Actor("application", "", client_id)
     )
-    write = record if principal is not None else record_unauthenticated
     try:
-        write(
+        record_refusal(
             events.API_CALL_REFUSED,
-            outcome="refused",
+            error.cause,
+            is_known=principal is not None,
             actor=actor,
             client_id=client_id,
             token_id=token_id,
-            cause=error.cause,
             detail={
                 "status": error.status,
                 # The path without its query: an address may carry what must not be written down (IS-32).

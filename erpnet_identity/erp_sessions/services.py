@@ -21,7 +21,8 @@ from erpnet_identity.audit import context, events
 from erpnet_identity.audit.causes import Cause
 from erpnet_identity.audit.context import SYSTEM, Actor
 from erpnet_identity.audit.models import AuditEvent
-from erpnet_identity.audit.services import prepare, record, storable
+from erpnet_identity.audit.refusals import record_refusal
+from erpnet_identity.audit.services import prepare, storable
 from erpnet_identity.edge import outages
 from erpnet_identity.edge.callers import caller_of
 from erpnet_identity.platform.compiled import CompiledInsert
@@ -290,8 +291,8 @@ def _note_refusal(principal: Principal, refusal: LicenseSlotsExhausted, now: dat
         detail |= {"used": refusal.used, "limit": refusal.limit}
     try:
         with transaction.atomic():
-            record(
-                events.ERP_SESSION_REFUSED, outcome="refused", cause=refusal.cause, **_caller(principal), detail=detail
+            record_refusal(
+                events.ERP_SESSION_REFUSED, refusal.cause, is_known=True, **_caller(principal), detail=detail
             )
             usage.count_refusal(now=now)
     except DatabaseError as failure:

@@ -1,6 +1,5 @@
 """The trace of an error page, so that the id that it shows leads to the request (AU-12)."""
 
-from functools import partial
 from typing import Any
 
 import structlog
@@ -11,8 +10,7 @@ from django.http import HttpRequest
 from erpnet_identity.audit import events
 from erpnet_identity.audit.causes import Cause
 from erpnet_identity.audit.context import Actor, current
-from erpnet_identity.audit.services import record
-from erpnet_identity.audit.unauthenticated import record_unauthenticated
+from erpnet_identity.audit.refusals import record_refusal
 from erpnet_identity.platform.redaction import beginning
 from erpnet_identity.users.models import User
 from erpnet_identity.users.services import actor_for
@@ -47,10 +45,11 @@ def _record(request: HttpRequest, name: str, outcome: str, cause: Cause, detail:
     detail |= {"method": (request.method or "")[:20], "path": beginning(request.path_info, _LONGEST_PATH)}
     try:
         user = _person(request)
-        write = partial(record, user=user) if user is not None else record_unauthenticated
         with transaction.atomic():
             actor = actor_for(user) if user is not None else _STRANGER
-            write(name, outcome=outcome, cause=cause, actor=actor, detail=detail)
+            record_refusal(
+                name, cause, is_known=user is not None, outcome=outcome, actor=actor, user=user, detail=detail
+            )
     except Exception as error:
         # The page must come whatever has failed; the database may be just that.
         log.warning("an error page could not be recorded", error=type(error).__name__)

@@ -22,8 +22,8 @@ from django.utils.safestring import SafeString
 from erpnet_identity.audit import events
 from erpnet_identity.audit.causes import Cause
 from erpnet_identity.audit.context import Actor
+from erpnet_identity.audit.refusals import record_refusal
 from erpnet_identity.audit.services import record
-from erpnet_identity.audit.unauthenticated import record_unauthenticated
 from erpnet_identity.audit.unknown_names import stand_in
 from erpnet_identity.users.forms import MAX_PASSWORD
 from erpnet_identity.users.models import User
@@ -138,11 +138,10 @@ class PasswordResetForm(allauth.ResetPasswordForm):
         for user in found:
             record(events.USER_PASSWORD_RESET_REQUESTED, actor=actor_for(user), user=user)
         if not found:
-            record_unauthenticated(
+            record_refusal(
                 events.USER_PASSWORD_RESET_REQUESTED,
-                outcome="refused",
+                cause,
                 actor=Actor("user", "", stand_in(email)),
-                cause=cause,
                 detail={"length": len(email)},
             )
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from erpnet_identity.audit import events
 from erpnet_identity.audit.causes import Cause
-from erpnet_identity.audit.services import record
+from erpnet_identity.audit.refusals import record_refusal
 from erpnet_identity.users.models import User
 from erpnet_identity.users.services import actor_for
 
@@ -51,13 +51,13 @@ def not_recently_signed_in(request: HttpRequest, *, now: datetime) -> HttpRespon
 
 
 def _refused(request: HttpRequest, user: User, sid: str) -> HttpResponse:
-    record(
+    record_refusal(
         events.ADMINISTRATION_REFUSED,
-        outcome="refused",
+        Cause.NOT_AN_ADMINISTRATOR,
+        is_known=True,
         actor=actor_for(user),
         user=user,
         sid=sid,
-        cause=Cause.NOT_AN_ADMINISTRATOR,
         detail={"path": request.path_info[:200]},
     )
     back = request.get_full_path() if request.method in ("GET", "HEAD") else ""

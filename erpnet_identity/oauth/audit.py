@@ -1,13 +1,11 @@
 """The trace of refused requests (AU-01, DR-01)."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from erpnet_identity.audit import events
 from erpnet_identity.audit.context import Actor
-from erpnet_identity.audit.services import record
-from erpnet_identity.audit.unauthenticated import record_unauthenticated
+from erpnet_identity.audit.refusals import record_refusal
 from erpnet_identity.users.services import actor_for
 from trusted_apps.models import TrustedApplication
 
@@ -25,11 +23,10 @@ def record_bad_request(bad: BadRequest, *, unless: Callable[[], bool]) -> None:
     detail: dict[str, Any] = {"error": bad.error}
     if bad.redirect_uri:
         detail["redirect_uri"] = bad.redirect_uri[:_LONGEST]
-    record_unauthenticated(
+    record_refusal(
         events.AUTHORIZATION_REFUSED,
+        bad.cause,
         unless=unless,
-        outcome="refused",
-        cause=bad.cause,
         actor=Actor("application", str(bad.application.pk) if bad.application else "", client_id),
         application=bad.application,
         client_id=client_id,
@@ -43,15 +40,15 @@ def record_refused_request(
     """A request whose error went to the application. ``user`` is the one who is signed in, if one is known to be;
     ``unless`` tells where nobody has looked yet."""
     application = refused.reply_to.application
-    write = record if user is not None else partial(record_unauthenticated, unless=unless)
-    write(
+    record_refusal(
         events.AUTHORIZATION_REFUSED,
-        outcome="refused",
+        refused.cause,
+        is_known=user is not None,
+        unless=unless,
         actor=actor_for(user) if user is not None else Actor("application", str(application.pk), application.client_id),
         application=application,
         user=user,
         sid=sid,
-        cause=refused.cause,
         detail={"error": refused.error, "description": refused.description},
     )
 
@@ -64,18 +61,17 @@ def record_refused_token_request(
     if isinstance(refusal, TooManyFailures):
         return
     is_known = refusal.user is not None or (application is not None and application.is_confidential)
-    write = record if is_known else record_unauthenticated
     named = application or refusal.application
     client_id = application.client_id if application is not None else refusal.client_id
-    write(
+    record_refusal(
         events.TOKEN_REFUSED,
-        outcome="refused",
+        refusal.cause,
+        is_known=is_known,
         actor=Actor("application", str(named.pk) if named is not None else "", client_id),
         application=named,
         client_id=client_id,
         user=refusal.user,
         sid=refusal.sid,
-        cause=refusal.cause,
         detail={
             "error": refusal.error,
             "grant_type": printable(grant_type, 100),

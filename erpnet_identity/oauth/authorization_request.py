@@ -10,6 +10,7 @@ from typing import NoReturn
 from django.http import HttpRequest
 
 from erpnet_identity.audit.causes import Cause
+from erpnet_identity.audit.refusals import Refusal
 from trusted_apps import scopes
 from trusted_apps.models import TrustedApplication
 
@@ -46,7 +47,7 @@ _SECONDS = re.compile(r"[0-9]{1,10}")
 Refuse = Callable[[str, str, Cause], NoReturn]
 
 
-class BadRequest(Exception):
+class BadRequest(Refusal):
     """A request that is answered with the error page and never with a redirect (ID-46, OP-45). ``cause`` is for the
     operator."""
 
@@ -60,10 +61,7 @@ class BadRequest(Exception):
         client_id: str = "",
         redirect_uri: str = "",
     ) -> None:
-        super().__init__(error)
-        self.error = error
-        self.description = description
-        self.cause = cause
+        super().__init__(error, description, cause)
         self.application = application
         self.client_id = client_id
         self.redirect_uri = redirect_uri
@@ -80,14 +78,11 @@ class ReplyTo:
     state: str | None
 
 
-class RefusedRequest(Exception):
+class RefusedRequest(Refusal):
     """A request whose error goes to the application (ID-49). ``cause`` is for the operator."""
 
     def __init__(self, error: str, description: str, cause: Cause, *, reply_to: ReplyTo) -> None:
-        super().__init__(error)
-        self.error = error
-        self.description = description
-        self.cause = cause
+        super().__init__(error, description, cause)
         self.reply_to = reply_to
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from erpnet_identity.audit.causes import Cause
+from erpnet_identity.audit.refusals import Refusal
 
 from .authorization_request import AuthorizationRequest
 
@@ -21,14 +22,8 @@ class Step(Enum):
     ISSUE = "issue"
 
 
-class Failed(Exception):
+class Failed(Refusal):
     """The request ends with an error for the application. ``cause`` is for the operator."""
-
-    def __init__(self, error: str, description: str, cause: Cause) -> None:
-        super().__init__(error)
-        self.error = error
-        self.description = description
-        self.cause = cause
 
 
 @dataclass(frozen=True, slots=True)

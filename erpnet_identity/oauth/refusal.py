@@ -5,10 +5,11 @@ from typing import Any
 from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
 from erpnet_identity.audit.causes import Cause
+from erpnet_identity.audit.refusals import Refusal
 from trusted_apps.models import TrustedApplication
 
 
-class OAuthRefusal(OAuth2Error):
+class OAuthRefusal(Refusal, OAuth2Error):  # type: ignore[misc]  # oauthlib says that ``error`` is None
     """Why a request is refused. ``error`` and ``description`` are what the application reads; ``cause`` and the rest
     are for the audit trail alone (DR-02).
 
@@ -31,10 +32,9 @@ class OAuthRefusal(OAuth2Error):
         sid: str = "",
         **detail: Any,
     ) -> None:
-        self.error = error  # type: ignore[assignment]
-        super().__init__(description, status_code=status_code)
+        Refusal.__init__(self, error, description, cause)
+        OAuth2Error.__init__(self, description, status_code=status_code)
         self._headers = headers or {}
-        self.cause = cause
         self.client_id = client_id
         self.application = application
         self.user = user

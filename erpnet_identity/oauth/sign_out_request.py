@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from erpnet_identity.audit.causes import Cause
+from erpnet_identity.audit.refusals import Refusal
 from erpnet_identity.identity.models import IdentitySession
 from trusted_apps.models import TrustedApplication
 from trusted_apps.redirects import MAX_LENGTH, with_query, without_port
@@ -20,13 +21,11 @@ _SALT = "erpnet.oauth.end_session"
 _SECONDS = 3600
 
 
-class BadSignOut(Exception):
+class BadSignOut(Refusal):
     """A request that gets the error page. ``description`` is for the page, ``cause`` for the operator."""
 
     def __init__(self, description: str, cause: Cause, client_id: str = "") -> None:
-        super().__init__(cause)
-        self.description = description
-        self.cause = cause
+        super().__init__("invalid_request", description, cause)
         self.client_id = client_id
 
 

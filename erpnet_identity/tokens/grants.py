@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import models
 
 from erpnet_identity.audit.causes import Cause
+from erpnet_identity.audit.refusals import Refusal
 from trusted_apps import scopes
 from trusted_apps.models import TrustedApplication
 
@@ -29,7 +30,7 @@ INVALID_REFRESH_TOKEN = "refresh token is expired or invalid"  # ID-122
 PKCE_FAILED = "PKCE verification failed"  # ID-111
 
 
-class GrantRefused(Exception):
+class GrantRefused(Refusal):
     """The credential cannot be used. ``cause`` tells the operator why, ``description`` is what the client reads.
 
     ``has_revoked`` says that this very use revoked the grant (a replay does): that must be committed, with its event.
@@ -38,9 +39,7 @@ class GrantRefused(Exception):
     def __init__(
         self, cause: Cause, description: str, grant: Grant | None = None, *, has_revoked: bool = False
     ) -> None:
-        super().__init__(cause)
-        self.cause = cause
-        self.description = description
+        super().__init__("invalid_grant", description, cause)
         self.grant = grant
         self.has_revoked = has_revoked
 

@@ -15,8 +15,7 @@ from django.utils import timezone
 from erpnet_identity.audit import events
 from erpnet_identity.audit.causes import Cause
 from erpnet_identity.audit.context import Actor
-from erpnet_identity.audit.services import record
-from erpnet_identity.audit.unauthenticated import record_unauthenticated
+from erpnet_identity.audit.refusals import record_refusal
 from erpnet_identity.audit.unknown_names import stand_in
 
 from . import devices
@@ -95,13 +94,13 @@ class PasswordBackend(BaseBackend):
         with transaction.atomic():
             locks = self._count_failure(user.pk if user is not None and cause == Cause.WRONG_PASSWORD else NOBODY)
             # The event of a lock is the trace of a change and is never left out.
-            write = record if locks else partial(record_unauthenticated, unless=partial(_is_signed_in, request))
-            write(
+            record_refusal(
                 events.USER_SIGN_IN_REFUSED,
-                outcome="refused",
+                cause,
+                is_known=locks,
+                unless=partial(_is_signed_in, request),
                 actor=Actor("user", str(user.pk) if user else "", user.login if user else stand_in(name)),
                 user=user,
-                cause=cause,
                 detail={
                     **({"locked": locks} if cause == Cause.WRONG_PASSWORD else {}),
                     **({"length": len(name)} if user is None else {}),

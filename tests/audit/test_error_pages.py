@@ -140,7 +140,7 @@ def test_what_browsers_ask_by_themselves_leaves_nothing(client):
 @pytest.mark.contract("AU-05", "AU-12")
 @pytest.mark.parametrize("cause", [not_found, wrong_host, failing])
 def test_the_page_comes_without_its_event(cause):
-    with patch("erpnet_identity.identity.error_audit.record_unauthenticated", side_effect=OperationalError("gone")):
+    with patch("erpnet_identity.identity.error_audit.record_refusal", side_effect=OperationalError("gone")):
         answer = cause(Client(raise_request_exception=False))
     assert answer["X-Correlation-Id"] in answer.content.decode()
 

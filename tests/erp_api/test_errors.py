@@ -73,7 +73,7 @@ def test_a_refusal_stands_when_it_cannot_be_written_down(stranger, monkeypatch):
     def fail(*args, **kwargs):
         raise DatabaseError("disk full")
 
-    monkeypatch.setattr("erp_api.exceptions.record", fail)
+    monkeypatch.setattr("erp_api.exceptions.record_refusal", fail)
     error_of(stranger.get("Crm_Sales_Customers"), 401, "Unauthorized")
 
 

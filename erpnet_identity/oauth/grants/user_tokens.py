@@ -99,10 +99,10 @@ def invalid_grant(request: TokenRequest, refused: GrantRefused) -> OAuthRefusal:
     """The refusal of a credential that cannot be used. When this very use has revoked the grant, that is recorded."""
     grant = refused.grant
     if grant is None:
-        return OAuthRefusal("invalid_grant", refused.description, refused.cause)
+        return OAuthRefusal(refused.error, refused.description, refused.cause)
     if refused.has_revoked:
         services.record_revoked(grant, request.application, actor=request.actor, cause=refused.cause)
     if grant.application_id != request.application.pk:
         # Of another application's grant the trail of this one says nothing.
-        return OAuthRefusal("invalid_grant", refused.description, refused.cause)
-    return OAuthRefusal("invalid_grant", refused.description, refused.cause, user=grant.user, sid=grant.sid)
+        return OAuthRefusal(refused.error, refused.description, refused.cause)
+    return OAuthRefusal(refused.error, refused.description, refused.cause, user=grant.user, sid=grant.sid)

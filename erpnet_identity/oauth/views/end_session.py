@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from erpnet_identity.audit import events
 from erpnet_identity.audit.causes import Cause
 from erpnet_identity.audit.context import Actor
-from erpnet_identity.audit.unauthenticated import record_unauthenticated
+from erpnet_identity.audit.refusals import record_refusal
 from erpnet_identity.edge.form_tokens import answers_stale, of_nobody
 from erpnet_identity.edge.language import follow_wish
 from erpnet_identity.edge.policy import NO_REFERRER
@@ -40,7 +40,7 @@ def end_session(request: HttpRequest) -> HttpResponse:
         wanted = sign_out_request.parse(parameters)
     except BadSignOut as bad:
         _record(request, bad.cause, client_id=bad.client_id)
-        answer = error_page(request, "invalid_request", bad.description, cause=bad.cause, heading=SIGN_OUT_CANNOT_GO_ON)
+        answer = error_page(request, bad.error, bad.description, cause=bad.cause, heading=SIGN_OUT_CANNOT_GO_ON)
         return _without_referrer(answer)
     if refused := wanted.refused_address:
         _record(request, wanted.cause, client_id=wanted.client_id, uri=refused)
@@ -130,12 +130,11 @@ def _without_referrer(response: HttpResponse) -> HttpResponse:
 def _record(request: HttpRequest, cause: Cause, *, client_id: str, uri: str = "") -> None:
     """The trace of a request that was not followed, or not all the way (DR-01)."""
     client_id = printable(client_id, 254)
-    record_unauthenticated(
+    record_refusal(
         events.USER_SIGN_OUT_REFUSED,
+        cause,
         unless=partial(sessions.is_signed_in, request),
-        outcome="refused",
         actor=Actor("application", "", client_id),
         client_id=client_id,
-        cause=cause,
         detail={"post_logout_redirect_uri": uri[:500]} if uri else None,
     )

@@ -10,8 +10,7 @@ from django.utils import timezone
 from erpnet_identity.audit import events
 from erpnet_identity.audit.causes import Cause
 from erpnet_identity.audit.context import Actor
-from erpnet_identity.audit.services import record
-from erpnet_identity.audit.unauthenticated import record_unauthenticated
+from erpnet_identity.audit.refusals import Refusal, record_refusal
 from erpnet_identity.tokens import access_tokens, bearer, reading
 from erpnet_identity.tokens.claims import claims_of_scopes, resources_audience
 from erpnet_identity.tokens.exceptions import (
@@ -32,7 +31,7 @@ _FORM = "application/x-www-form-urlencoded"
 _REALM = 'Bearer realm="erpnet"'
 
 
-class _Refused(Exception):
+class _Refused(Refusal):
     """``error`` and ``description`` are for the application, ``cause`` is for the operator. ``error`` is empty for a
     request without a token: it gets a challenge and no code (RFC 6750 §3)."""
 
@@ -47,11 +46,8 @@ class _Refused(Exception):
         token_id: str = "",
         principal: Principal | None = None,
     ) -> None:
-        super().__init__(cause)
+        super().__init__(error, description, cause)
         self.status = status
-        self.cause = cause
-        self.error = error
-        self.description = description
         self.client_id = principal.client_id if principal is not None else client_id
         self.token_id = principal.token_id if principal is not None else token_id
         self.principal = principal
@@ -158,15 +154,14 @@ def _record(refused: _Refused) -> None:
     """The trace of a refused call, as the data APIs leave it (AU-04, DR-01)."""
     principal = refused.principal
     person = Actor("user", principal.user_id, principal.login) if principal is not None else None
-    write = record if principal is not None else record_unauthenticated
-    write(
+    record_refusal(
         events.API_CALL_REFUSED,
-        outcome="refused",
+        refused.cause,
+        is_known=principal is not None,
         actor=person or Actor("application", "", refused.client_id),
         client_id=refused.client_id,
         token_id=refused.token_id,
         sid=principal.sid if principal is not None else "",
-        cause=refused.cause,
         detail={"status": refused.status, "resource": "userinfo"},
     )
 
