@@ -14,7 +14,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.test import TestCase
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
@@ -535,8 +535,9 @@ class Sessions(RuleBasedStateMachine):
 def test_the_core_does_what_the_model_does(db):
     Sessions.walked = 0
     Sessions.met.clear()
+    # The same walks whatever the source looks like: else Hypothesis draws them anew for every word that is changed.
     run_state_machine_as_test(
-        Sessions,
+        Sessions if STEPS else seed(3)(Sessions),
         settings=settings(
             max_examples=(STEPS or 5000) // PER_WALK,
             stateful_step_count=PER_WALK,
