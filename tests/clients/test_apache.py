@@ -42,32 +42,46 @@ def protected(issuer, request):
 RENEW_ALWAYS = "OIDCRefreshAccessTokenBeforeExpiry 3600 logout_on_error"
 
 
-@pytest.mark.contract(
-    "CL-01", "CL-02", "CL-05", "CL-06", "CL-07", "CL-09", "CL-10", "CL-16", "OP-341", "OP-342", "ID-152",
-    "ID-154",
-)  # fmt: skip
-@pytest.mark.parametrize(
-    "protected",
-    [
-        ("OIDCResponseType code", "OIDCPKCEMethod S256", "OIDCProviderTokenEndpointAuth client_secret_basic"),
-        ('OIDCResponseType "code id_token"', "OIDCResponseMode form_post"),
-    ],
-    ids=["code with PKCE", "hybrid form_post"],
-    indirect=True,
+WITH_PKCE = ("OIDCResponseType code", "OIDCPKCEMethod S256", "OIDCProviderTokenEndpointAuth client_secret_basic")
+HYBRID = ('OIDCResponseType "code id_token"', "OIDCResponseMode form_post")
+both_ways = pytest.mark.parametrize(
+    "protected", [WITH_PKCE, HYBRID], ids=["code with PKCE", "hybrid form_post"], indirect=True
 )
-def test_apache(protected, user, browser_page):
+
+
+@pytest.fixture
+def signed_in(protected, user, browser_page):
+    """A browser that was asked to sign in and then shown the protected page, and what that page says of the tokens."""
     page = browser_page(protected.url)
+    page.goto(protected.protected)
     page.goto(protected.protected)
     sign_in(page, user)
     allow(page)
     page.wait_for_url(protected.protected)
+    return page, {name: page.text_content(f"#{name}") for name in ("access-token", "refresh-token", "sid")}
+
+
+@pytest.mark.contract("CL-02", "CL-07", "CL-10", "OP-341", "OP-342")
+@pytest.mark.parametrize(
+    "protected",
+    [
+        pytest.param(WITH_PKCE, id="code with PKCE", marks=pytest.mark.contract("CL-05")),
+        pytest.param(HYBRID, id="hybrid form_post", marks=pytest.mark.contract("CL-06")),
+    ],
+    indirect=True,
+)
+def test_it_signs_in(signed_in):
+    page, first = signed_in
     assert page.text_content("#user") == "maria"
     assert page.text_content("#name") == "Мария Петрова"
-    first = {name: page.text_content(f"#{name}") for name in ("access-token", "refresh-token", "sid")}
-
     page.reload()
     assert page.text_content("#access-token") == first["access-token"], "the session of the module holds"
 
+
+@pytest.mark.contract("CL-16")
+@both_ways
+def test_it_renews_when_the_application_asks(protected, signed_in):
+    page, first = signed_in
     # The hook that an application calls to renew now.
     query = urlencode({"refresh": protected.protected, "access_token": first["access-token"]})
     page.goto(f"{protected.callback}?{query}")
@@ -75,6 +89,11 @@ def test_apache(protected, user, browser_page):
     assert page.text_content("#access-token") not in ("", "(none)", first["access-token"])
     assert page.text_content("#refresh-token") not in ("", "(none)", first["refresh-token"])
 
+
+@pytest.mark.contract("CL-09", "ID-152", "ID-154")
+@both_ways
+def test_it_signs_out(protected, signed_in):
+    page, _ = signed_in
     page.goto(f"{protected.callback}?{urlencode({'logout': protected.goodbye})}")
     assert page.url.split("?")[0] == protected.goodbye
     page.goto(protected.protected)

@@ -16,21 +16,29 @@ def application(issuer):
     )
 
 
-@pytest.mark.contract(
-    "CL-02", "CL-05", "CL-07", "CL-09", "CL-10", "CL-16", "CL-24", "CL-36", "OP-341", "ID-125",
-)  # fmt: skip
-@pytest.mark.parametrize("pkce", [{}, {"code_challenge_method": "S256"}], ids=["code", "code with PKCE"])
-def test_code(pkce, application, issuer, person):
+@pytest.fixture(params=[{}, {"code_challenge_method": "S256"}], ids=["code", "code with PKCE"])
+def signed_in(request, application, issuer, person):
+    """The application after a sign-in with ``code``, and the claims of the ID token it got."""
+    pkce = request.param
     web = WebApplication(issuer, application, token_endpoint_auth_method="client_secret_basic", **pkce)
     start = web.sign_in()["Location"]
     assert ("code_challenge=" in start) is bool(pkce)
     arrival = person.go(start, to=CALLBACK)
     assert person.met == ["signin", "consent"]
+    return web, web.callback(arrival)
 
-    claims = web.callback(arrival)
+
+@pytest.mark.contract("CL-02", "CL-05", "CL-10", "CL-24", "CL-36", "OP-341")
+def test_code(signed_in):
+    web, claims = signed_in
     assert claims["sub"] == "maria"
     assert claims["name"] == "Мария Петрова"
     assert web.tokens["scope"] == SCOPE
+
+
+@pytest.mark.contract("CL-07", "CL-09", "CL-16")
+def test_it_goes_on_until_it_signs_out(signed_in, person, application, issuer):
+    web, _ = signed_in
     walk_on(web, person, application, issuer)
 
 
