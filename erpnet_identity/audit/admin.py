@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
@@ -63,32 +62,13 @@ class NameFilter(admin.SimpleListFilter):
         return queryset.filter(name__in=members) if members else queryset
 
 
-class CauseFilter(admin.SimpleListFilter):
-    """One cause. Shown when one is chosen: the page of an event and the search lead to it."""
-
-    title = "cause"
-    parameter_name = "cause"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(cause.value, cause.replace("_", " ")) for cause in Cause]
-
-    def has_output(self) -> bool:
-        return self.value() in dict(self.lookup_choices)
-
-    def choices(self, changelist: Any) -> Iterator[Any]:
-        return (choice for number, choice in enumerate(super().choices(changelist)) if not number or choice["selected"])
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
-        return queryset.filter(cause=self.value())
-
-
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnlyAdmin):
     """Audit events, newest first."""
 
     list_display = ["time_shown", "what", "outcome_shown", "client_id", "user_login", "address", "correlation_short"]
     list_display_links = ["time_shown"]
-    list_filter = [OutcomeFilter, ("time", admin.DateFieldListFilter), NameFilter, CauseFilter]
+    list_filter = [OutcomeFilter, ("time", admin.DateFieldListFilter), NameFilter]
     search_fields = ["correlation_id__exact", "client_id__exact", "user_login__iexact", "actor_name__iexact"]
     search_help_text = (
         "A correlation id or its first eight characters; a whole client id, login, name of an actor or code of a cause."
@@ -154,7 +134,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
         if explanation is None:
             return format_html("<code>{}</code>", event.cause)
         return format_html(
-            '<a href="{}?cause={}"><code>{}</code></a> {} {} <span class="quiet">May be told: {}.</span>',
+            '<a href="{}?q={}"><code>{}</code></a> {} {} <span class="quiet">May be told: {}.</span>',
             reverse("admin:audit_auditevent_changelist"),
             *(event.cause, event.cause, explanation.happened, explanation.helps, explanation.told.value),
         )
