@@ -71,12 +71,20 @@ class _Refused(Exception):
 
 
 class Bodies:
-    """All of one process. ``arrived`` is called with each request and its body."""
+    """All of one process. ``arrived`` is called with each request and its body. While ``is_busy`` no thread can bring a
+    piece that has come."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, limits: Limits, arrived: Callable[[Any, Body], None]) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        limits: Limits,
+        arrived: Callable[[Any, Body], None],
+        is_busy: Callable[[], bool],
+    ) -> None:
         self._loop = loop
         self._limits = limits
         self._arrived = arrived
+        self._is_busy = is_busy
         self._lock = threading.Lock()  # of what follows, and of everything in it
         # In the order in which they began. What takes one out answers it.
         self._reading: dict[_Reading, None] = {}
@@ -129,6 +137,9 @@ class Bodies:
             return
         now = time.monotonic()
         with self._lock:
+            if self._is_busy():  # the time is not that of the senders
+                for reading in self._reading:
+                    reading.deadline += _LOOK_EVERY
             late = [reading for reading in self._reading if reading.deadline <= now]
             for reading in late:
                 self._take_out(reading)
@@ -205,7 +216,7 @@ class Bodies:
             reading.ended = True
             return False
         if not reading.received:
-            reading.deadline = reading.began + self._limits.whole
+            reading.deadline += self._limits.whole - self._limits.first_byte
         self._make_room(reading, len(piece), given_up)
         if reading.received > self._limits.longest:
             return True  # its length was not announced

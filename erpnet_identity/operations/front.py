@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
 from functools import lru_cache
+from threading import get_ident
 from typing import Any
 
 import structlog
@@ -58,7 +59,8 @@ class Front:
         self.pieces_loop: Any = InPlace() if in_place else loop
         self._loop = loop
         self._threads = None if in_place else ThreadPoolExecutor(threads)
-        self._bodies = Bodies(loop, limits, self._hand_over)
+        self._answering: set[int] = set()  # the threads that do
+        self._bodies = Bodies(loop, limits, self._hand_over, lambda: len(self._answering) >= threads)
 
     def schedule(self, watcher: Any) -> None:
         """A request has begun. In one of granian's threads: must not raise."""
@@ -88,12 +90,15 @@ class Front:
             refuse(watcher.proto, 503)
 
     def _answer(self, watcher: Any, body: Body | None) -> None:
+        thread = get_ident()
+        self._answering.add(thread)
         try:
             self._run(watcher.scope, watcher.proto, body)
         except BaseException as error:  # whatever it was, the thread goes on
             log.error("a request failed in the server", exc_info=error)
             watcher.proto.response_empty(500, [])
         finally:
+            self._answering.discard(thread)
             if body is not None:
                 body.file.close()
 
