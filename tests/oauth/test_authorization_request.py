@@ -160,7 +160,8 @@ class TestWhoAsks:
     @pytest.mark.contract("OP-44", "ID-51")
     def test_a_stranger_is_refused_before_anyone_signs_in(self, client, relying_party, web_app):
         rp = relying_party(web_app)
-        assert_error_page(rp.authorize(redirect_uri="https://evil.example"), "invalid_redirect_uri", causes()[0])
+        refused = rp.authorize(redirect_uri="https://evil.example")
+        assert_error_page(refused, "invalid_redirect_uri", "redirect_uri_not_registered")
 
     @pytest.mark.contract("TA-63", "OP-47", "CL-11")
     @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
