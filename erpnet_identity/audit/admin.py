@@ -12,7 +12,6 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from . import descriptions, events, spellings
-from .causes import Cause
 from .explanations import explain
 from .model_admin import ReadOnlyAdmin, moment
 from .models import AuditEvent
@@ -96,7 +95,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
                 return begun, False
         if term and AuditEvent.objects.filter(client_id=term).exists():
             return queryset.filter(client_id=term), False
-        if term in set(Cause):
+        if explain(term) is not None:
             return queryset.filter(cause=term), False
         found, may_repeat = super().get_search_results(request, queryset, search_term)
         if term:

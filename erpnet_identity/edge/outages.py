@@ -86,6 +86,6 @@ def report(error: BaseException) -> bool:
 
 
 def forget_warnings() -> None:
-    """Complain again at the next failure, in this process."""
+    """Warn again at the next failure, in this process."""
     for warning in _warnings.values():
         warning.last = float("-inf")

@@ -179,10 +179,6 @@ class Bodies:
         awaited.add_done_callback(partial(self._go_on, reading), context=_CONTEXT)
 
     def _go_on(self, reading: _Reading, awaited: Any) -> None:
-        with self._lock:
-            if reading not in self._reading:  # has given way
-                return
-            reading.awaited = None
         if self._put_away(reading, awaited):
             self._ask(reading)
 
@@ -192,8 +188,9 @@ class Bodies:
         given_up: list[_Reading] = []
         try:
             with self._lock:
-                if reading not in self._reading:
+                if reading not in self._reading:  # has given way
                     return False
+                reading.awaited = None
                 if not self._write(reading, awaited.result(), given_up):
                     return True
         except _Refused as refusal:
