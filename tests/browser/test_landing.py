@@ -8,7 +8,7 @@ from playwright.sync_api import sync_playwright
 
 from erpnet_identity.operations.version import VERSION
 from tests.conftest import missing_service
-from tests.support import programs
+from tests.support.browser import chromium_path
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -20,7 +20,7 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "be
 @contextmanager
 def browser():
     """A browser of this test."""
-    program = programs.found("chromium") or programs.found("chromium-browser")
+    program = chromium_path()
     if program is None:
         missing_service("this needs chromium")
     # Ended before the test is: its event loop must not run while Django cleans the database.

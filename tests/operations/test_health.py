@@ -14,6 +14,7 @@ from erpnet_identity.keys import services as keys
 from erpnet_identity.keys.models import SigningKey
 from erpnet_identity.operations import health
 from erpnet_identity.tenancy.models import Heartbeat
+from tests.support.full_disk import full_disk
 
 pytestmark = pytest.mark.contract("OPS-08")
 
@@ -174,16 +175,8 @@ def test_storage_that_is_full(client):
     if connection.vendor != "sqlite":
         pytest.skip("only SQLite can be told that its disk is full")
     keys.ensure_key()
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM")
-        most = cursor.execute("PRAGMA max_page_count").fetchone()[0]
-        pages = cursor.execute("PRAGMA page_count").fetchone()[0]
-        cursor.execute(f"PRAGMA max_page_count = {pages}")
-    try:
+    with full_disk():
         response = client.get("/health/ready")
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute(f"PRAGMA max_page_count = {most}")
     assert response.status_code == 503
     assert response.json()["failing"] == ["storage"]
 

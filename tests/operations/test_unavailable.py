@@ -18,6 +18,7 @@ from django.test import Client
 
 from erpnet_identity.edge import outages
 from tests.factories.users import UserFactory
+from tests.support.full_disk import full_disk
 
 pytestmark = pytest.mark.django_db
 
@@ -228,17 +229,9 @@ def test_sqlite_is_full(browser, service_app, caplog):
         "client_secret": service_app.plain_secret,
     }
     assert post_token(browser, body).status_code == 200
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM")
-        most = cursor.execute("PRAGMA max_page_count").fetchone()[0]
-        pages = cursor.execute("PRAGMA page_count").fetchone()[0]
-        cursor.execute(f"PRAGMA max_page_count = {pages}")
-    try:
+    with full_disk():
         # Each writes a row and an event, until there is no room for them.
         responses = [post_token(browser, body) for _ in range(40)]
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute(f"PRAGMA max_page_count = {most}")
     assert {response.status_code for response in responses} <= {200, 503}
     assert json.loads(refused(responses[-1]).content)["error"] == "temporarily_unavailable"
     assert "full" in caplog.text

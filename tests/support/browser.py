@@ -25,7 +25,7 @@ ARGUMENTS = (
 
 def chromium_path():
     """Where Chromium is, or None."""
-    return os.environ.get("CHROMIUM_PATH") or programs.found("chromium")
+    return os.environ.get("CHROMIUM_PATH") or programs.found("chromium") or programs.found("chromium-browser")
 
 
 class Watched:
